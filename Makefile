@@ -1,0 +1,51 @@
+# Everything a person types. `make run` and `make test` set up what they need by themselves.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test check format demo bench constraints clean
+
+run: $(VENV)/run
+	@$(BIN)/adjourn run
+
+test: $(VENV)/dev
+	$(BIN)/pytest $(ARGS)
+
+check: $(VENV)/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m adjourn.generate --check
+
+format: $(VENV)/dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/python -m adjourn.generate
+
+demo: $(VENV)/run
+	@$(BIN)/adjourn demo
+
+bench: $(VENV)/dev
+	$(BIN)/python -m benchmarks $(ARGS)
+
+# Every package by name, version and hash; no address, so that any registry serves.
+constraints: $(VENV)/dev
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --no-emit-index-url --no-emit-find-links --upgrade --all-extras --group build --group dev pyproject.toml -o constraints.txt
+
+$(BIN)/pip:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run: pyproject.toml constraints.txt | $(BIN)/pip
+	@$(BIN)/python infra/deploy/install.py
+	@touch $@
+
+$(VENV)/dev: pyproject.toml constraints.txt | $(BIN)/pip
+	@$(BIN)/python infra/deploy/install.py dev
+	@touch $@ $(VENV)/run
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

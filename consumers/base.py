@@ -1,0 +1,33 @@
+"""What a consumer is: a name, the topics it reads, and one plain async function."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from infra.database.engine import Database
+from infra.links.base import Links
+from infra.objects.base import ObjectStore
+from schemas.envelope import Record
+from schemas.facts import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What handlers may use. The log is not among it."""
+
+    objects: ObjectStore
+    database: Database
+    links: Links
+
+
+Handler = Callable[[Record, Services], Awaitable[Sequence[Fact]]]
+"""From a record to the facts it caused. It may run twice for one record and must not mind.
+
+Raises `Retryable`, `Poison` or `Halt`; anything else is a bug and is retried, then buried with its traceback.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Consumer:
+    name: str
+    topics: tuple[str, ...]
+    handle: Handler

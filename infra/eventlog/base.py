@@ -1,0 +1,61 @@
+"""The log: what every implementation promises. `tests/contracts/test_eventlog.py` states each promise once."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Literal, Protocol
+
+from schemas.envelope import Headers, Record
+
+MAX_RECORD_BYTES = 32 * 1024 * 1024
+"""A record's value: a v1 `complete` carries the whole transcript."""
+
+Start = Literal["earliest", "latest"]
+
+
+class EventLog(Protocol):
+    async def append(self, topic: str, *, key: str, value: bytes, headers: Headers) -> None:
+        """Return once the record is durable; it then survives kill -9 and a power cut.
+
+        Appends of one task are in the order of their calls. Raises `LogUnavailable` when it cannot be durable
+        (the record may or may not be there later), `ValueError` when the value is over `MAX_RECORD_BYTES`.
+        """
+
+    def subscribe(
+        self, topics: Sequence[str], group: str, *, start: Start = "earliest"
+    ) -> AbstractAsyncContextManager["Subscription"]:
+        """Read as a member of `group`, from what it committed last, or from `start` when it never did.
+
+        One partition is read by one member of a group at a time; others wait until it leaves or dies.
+        """
+
+    def scan(
+        self, topic: str, *, start: Start = "earliest", since_ms: int | None = None, follow: bool = False
+    ) -> AsyncIterator[Record]:
+        """What is there now, oldest first, then stop; with `follow`, go on with what comes. No group, no commits.
+
+        `since_ms` leaves out what was appended before it. "latest" begins after what is there now.
+        """
+
+    async def backlog(self, topics: Sequence[str], group: str) -> int:
+        """How many records the group has not committed."""
+
+    async def probe(self) -> None:
+        """Return if an append would succeed now, raise `LogUnavailable` otherwise. Leaves no record."""
+
+    async def setup(self) -> None:
+        """Create what is missing. Safe to repeat."""
+
+    async def close(self) -> None:
+        """Let running appends finish, then let go of everything."""
+
+
+class Subscription(Protocol):
+    """Records of one key come in the order they were appended."""
+
+    async def fetch(self, max_records: int) -> Sequence[Record]:
+        """Wait until there is something, then return up to `max_records`; never empty. Nothing comes twice in one
+        subscription. Cancelling is safe: what was not returned comes again. Raises `LogUnavailable`."""
+
+    async def commit(self, record: Record) -> None:
+        """This record and all before it in its partition are done; durable on return. Committing something older than
+        what is committed changes nothing. Raises `LogUnavailable`."""

@@ -1,0 +1,63 @@
+"""The object store: what every implementation promises. `tests/contracts/test_objects.py` states each promise once."""
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """`name` as given to the store, `size` in bytes."""
+
+    name: str
+    size: int
+
+
+class ObjectExists(Exception):
+    """There is an object of that name already, and it was not to be replaced."""
+
+
+class Upload(Protocol):
+    async def write(self, chunk: bytes) -> None:
+        """Add bytes. Raises `Halt` when the store is full or refuses us, `Retryable` when it is not there."""
+
+    async def finish(self) -> StoredObject:
+        """The object is now there, whole and durable. Raises `ObjectExists`, and then nothing has changed."""
+
+
+class ObjectStore(Protocol):
+    """An object is there whole or not at all, also after kill -9.
+
+    Names are relative paths with "/" between segments. Ids that came from outside must have been made safe by
+    `safe_segment` before; a name that would leave the store is a `ValueError`.
+    """
+
+    def begin(
+        self, name: str, *, media_type: str, replace: bool = False
+    ) -> AbstractAsyncContextManager[Upload]:
+        """An upload. Leaving the context without `finish` leaves nothing behind."""
+
+    async def put(self, name: str, data: bytes, *, media_type: str, replace: bool = False) -> StoredObject:
+        """A small object in one go. Raises as `Upload` does."""
+
+    def read(self, name: str) -> AsyncIterator[bytes]:
+        """Its bytes, in chunks. Raises `FileNotFoundError`."""
+
+    async def stat(self, name: str) -> StoredObject | None:
+        """Null where there is none."""
+
+    def list(self, prefix: str) -> AsyncIterator[StoredObject]:
+        """All whose names start with `prefix`, in order of their names; uploads that run are not among them."""
+
+    async def delete(self, name: str) -> None:
+        """Gone on return; deleting what is not there is no error."""
+
+    def url(self, name: str) -> str:
+        """Where a person or another program finds it (`file:///…`, `s3://bucket/…`)."""
+
+    async def probe(self) -> None:
+        """Return if an upload would succeed now, raise `Halt` or `Retryable` otherwise."""
+
+    async def setup(self) -> None:
+        """Create what is missing. Safe to repeat."""

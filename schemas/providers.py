@@ -1,0 +1,41 @@
+"""The table of senders. A new one is a line here, and a module that knows its payloads."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from schemas import meeting_baas
+from schemas.envelope import Record
+from schemas.identity import Identity
+from schemas.meeting import Observation, ParsedTranscript
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSchema:
+    """What we know of a sender's payloads.
+
+    `identify(body, channel)` names and keys an event without reading more of it than that needs; the channel
+    says how it was authenticated ("webhook", "callback", "alert", …). Raises `NotAnEvent`, `BrokenEvent`.
+    `observe(record)` says what a webhook means; null where it is about no meeting. Raises `BrokenEvent`.
+    `parse_transcript(shape, data)` reads a transcript in one of the sender's shapes. Raises `BrokenEvent`.
+    """
+
+    name: str
+    identify: Callable[[bytes, str], Identity]
+    observe: Callable[[Record], Observation | None]
+    parse_transcript: Callable[[str, bytes], ParsedTranscript]
+
+
+PROVIDERS: Final[Mapping[str, ProviderSchema]] = {
+    "meeting-baas": ProviderSchema(
+        "meeting-baas",
+        identify=meeting_baas.identify,
+        observe=meeting_baas.observe,
+        parse_transcript=meeting_baas.parse_transcript,
+    ),
+}
+
+
+def provider_of(record: Record) -> ProviderSchema | None:
+    """The sender of a webhook record, by its `ce_type` (`<provider>.<event>`); null for facts and strangers."""
+    return PROVIDERS.get(record.type.partition(".")[0])
