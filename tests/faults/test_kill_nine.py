@@ -1,6 +1,6 @@
 """kill -9 at any moment: what was answered 2xx is not lost, and no half file stands under a final name.
 
-The real program runs as its own process group and is killed in the middle of receiving, downloading and storing.
+The real program runs and is killed in the middle of receiving, downloading and storing.
 `ADJOURN_TEST_KILL_ROUNDS=100 make test ARGS=tests/faults` runs the long version.
 """
 
@@ -118,7 +118,7 @@ class Program:
 async def send_until_cancelled(
     program: Program, http: aiohttp.ClientSession, media: str, accepted: dict[str, str]
 ) -> None:
-    """Post new meetings one after another; `accepted` holds those that were answered 202, with the answer's id."""
+    """Post new meetings one after another; `accepted` holds the answer's id of each that got a 202."""
     while True:
         bot_id = str(uuid.uuid4())
         with suppress(aiohttp.ClientError):
