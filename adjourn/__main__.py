@@ -1,0 +1,32 @@
+"""The program `adjourn`: turns what went wrong into a sentence and an exit code (0 done, 1 failed, 2 wrong usage)."""
+
+import os
+import sys
+
+import click
+
+from adjourn.cli import program
+
+
+def main() -> None:
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        code = program(prog_name="adjourn", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader (`| head`) has had enough. Python flushes stdout once more when it ends: give it somewhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return 0
+    return code if isinstance(code, int) else 0
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""One line an event, on stderr: coloured for people, JSON for everything else; other libraries' lines look the same."""
+
+import logging
+import sys
+from typing import TextIO
+
+import structlog
+from structlog.typing import Processor
+
+_NOISY = ("aiosqlite", "alembic", "asyncio", "sqlalchemy", "uvicorn")
+"""Libraries that tell of every step at INFO."""
+
+
+def set_up_logging(level: str, stream: TextIO = sys.stderr) -> None:
+    """Send structlog's and the standard library's events to `stream`, from `level` on. May be called again."""
+    number = logging.getLevelNamesMapping()[level.upper()]
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True)
+        if not stream.isatty()
+        else structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
+        structlog.processors.StackInfoRenderer(),
+    ]
+    rendered: list[Processor] = _for_people() if stream.isatty() else _for_programs()
+    structlog.configure(
+        processors=[*shared, *rendered],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.WriteLoggerFactory(stream),
+        cache_logger_on_first_use=False,
+    )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendered],
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(number)
+    for name in _NOISY:
+        logging.getLogger(name).setLevel(max(number, logging.WARNING))
+    logging.captureWarnings(True)
+
+
+def _for_people() -> list[Processor]:
+    return [
+        structlog.dev.ConsoleRenderer(
+            colors=True, exception_formatter=structlog.dev.plain_traceback, pad_event_to=24
+        )
+    ]
+
+
+def _for_programs() -> list[Processor]:
+    return [
+        structlog.processors.format_exc_info,
+        structlog.processors.JSONRenderer(default=str, ensure_ascii=False),
+    ]
