@@ -1,0 +1,19 @@
+"""Every change of the tables, oldest first in `versions/`. A new one also becomes `engine.CURRENT_VERSION`.
+
+`upgrade` is the only way in, for `Database.setup` as for tests: no alembic.ini, no second list of tables.
+"""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection
+
+
+def upgrade(connection: Connection, version: str = "head") -> None:
+    """Bring the tables behind this connection up to `version`, inside its transaction."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, version)

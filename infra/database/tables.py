@@ -1,0 +1,126 @@
+"""The tables as queries see them. What creates them is `migrations/`; a test holds the two together.
+
+Columns that end in `_ms` are the log's clock, in milliseconds since 1970 UTC; a `Moment` is the
+sender's, or ours where an artifact says when it was stored.
+"""
+
+from typing import Final
+
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, String, Table
+
+from infra.database.columns import Moment, OutsideText, OutsideTexts
+
+METADATA: Final = MetaData()
+
+
+def _meeting_key() -> tuple[Column[str], Column[str]]:
+    return Column("provider", OutsideText, primary_key=True), Column(
+        "meeting_id", OutsideText, primary_key=True
+    )
+
+
+meetings: Final = Table(
+    "meetings",
+    METADATA,
+    *_meeting_key(),
+    Column("state", String(16), nullable=False),
+    Column("joined_at", Moment),
+    Column("ended_at", Moment),
+    Column("duration_seconds", Float),
+    Column("participants", OutsideTexts, nullable=False),
+    Column("error", OutsideText),
+    Column("message", OutsideText),
+    Column("first_event_ms", BigInteger, nullable=False),
+    Column("last_event_ms", BigInteger, nullable=False),
+    Index("meetings_by_id", "meeting_id"),
+    Index("meetings_by_time", "last_event_ms"),
+)
+
+events: Final = Table(
+    "events",
+    METADATA,
+    *_meeting_key(),
+    Column("event_id", OutsideText, primary_key=True),
+    Column("type", OutsideText, nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+    Column("at", Moment),
+    Column("says", String(16)),
+    Column("detail", OutsideText, nullable=False),
+    Column("error", OutsideText),
+    Column("message", OutsideText),
+    Column("joined_at", Moment),
+    Column("ended_at", Moment),
+    Column("duration_seconds", Float),
+    Column("participants", OutsideTexts, nullable=False),
+)
+"""What was said of a meeting. One row an event, however often it was delivered."""
+
+artifacts: Final = Table(
+    "artifacts",
+    METADATA,
+    *_meeting_key(),
+    Column("name", OutsideText, primary_key=True),
+    Column("kind", String(32), nullable=False),
+    Column("media_type", OutsideText, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("verified", String(16), nullable=False),
+    Column("source_event", OutsideText, nullable=False),
+    Column("stored_at", Moment, nullable=False),
+)
+
+transcripts: Final = Table(
+    "transcripts",
+    METADATA,
+    *_meeting_key(),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("language", OutsideText),
+    Column("duration_seconds", Float),
+    Column("speakers", OutsideTexts, nullable=False),
+    Column("words", Integer, nullable=False),
+    Column("source_event", OutsideText, nullable=False),
+    Column("shape", OutsideText, nullable=False),
+    Column("content_sha256", String(64), nullable=False),
+)
+
+segments: Final = Table(
+    "segments",
+    METADATA,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("provider", OutsideText, nullable=False),
+    Column("meeting_id", OutsideText, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("speaker", OutsideText),
+    Column("start", Float),
+    Column("end", Float),
+    Column("text", OutsideText, nullable=False),
+    Index("segments_by_meeting", "provider", "meeting_id", "position", unique=True),
+)
+"""The newest transcript of each meeting: what search looks through."""
+
+outcomes: Final = Table(
+    "outcomes",
+    METADATA,
+    Column("consumer", String(64), primary_key=True),
+    Column("event_id", OutsideText, primary_key=True),
+    Column("succeeded_ms", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+failures: Final = Table(
+    "failures",
+    METADATA,
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("offset", BigInteger, primary_key=True, autoincrement=False),
+    Column("consumer", OutsideText, nullable=False),
+    Column("event_id", OutsideText, nullable=False),
+    Column("event_type", OutsideText, nullable=False),
+    Column("provider", OutsideText, nullable=False),
+    Column("meeting_id", OutsideText, nullable=False),
+    Column("kind", OutsideText, nullable=False),
+    Column("error", OutsideText, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("failed_ms", BigInteger, nullable=False),
+    Index("failures_by_meeting", "provider", "meeting_id"),
+)
+"""One row a dead letter, by its place in the dead-letter topic."""
