@@ -1,4 +1,4 @@
-"""The program `adjourn`: turns what went wrong into a sentence and an exit code (0 done, 1 failed, 2 wrong usage)."""
+"""The program `adjourn`. Exit codes: 0 done, 1 failed with a sentence that says what to do, 2 wrong usage."""
 
 import os
 import sys
@@ -17,7 +17,7 @@ def _run() -> int:
         code = program(prog_name="adjourn", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader (`| head`) has had enough. Python flushes stdout once more when it ends: give it somewhere to go.
+        # The reader (`| head`) has had enough. Python flushes once more when it ends: give it somewhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except click.ClickException as error:

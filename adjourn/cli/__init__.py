@@ -25,9 +25,7 @@ COMMANDS: Final = {
     "demo": Entry("adjourn.demo:command", "Watch the whole way once, on a real recording."),
     "meetings": Entry("adjourn.cli.meetings:meetings", "List meetings, newest first."),
     "meeting": Entry("adjourn.cli.meetings:meeting", "Show a meeting: state, timeline, files, failures."),
-    "transcript": Entry(
-        "adjourn.cli.transcripts:transcript", "Print a transcript as text, vtt, srt or json."
-    ),
+    "transcript": Entry("adjourn.cli.transcripts:transcript", "Print a transcript: text, vtt, srt or json."),
     "search": Entry("adjourn.cli.transcripts:search", "Find what was said, in all meetings."),
     "tail": Entry("adjourn.cli.tail:tail", "Print the records of a topic."),
     "dead-letters": Entry("adjourn.cli.dead_letters:dead_letters", "Show what failed, and why."),
@@ -59,6 +57,6 @@ class _Commands(click.Group):
 def program() -> None:
     """What happens after a meeting ends: webhooks in, recordings and transcripts out.
 
-    `adjourn run` does everything on one machine. Settings are environment variables or lines of .env in the working
-    directory; .env.example lists them.
+    `adjourn run` does everything on one machine. Settings are environment variables or lines
+    of .env in the working directory; .env.example lists them.
     """

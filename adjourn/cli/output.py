@@ -1,4 +1,4 @@
-"""What commands share: settings, one loop, errors as sentences, and two ways to print: for programs and for people."""
+"""What commands share: settings, a loop, errors as sentences, and printing for programs and for people."""
 
 import asyncio
 import json
@@ -20,12 +20,16 @@ _T = TypeVar("_T")
 _EXPECTED: Final = (Halt, LogUnavailable, Poison, Retryable)
 
 
+class WrongSettings(click.ClickException):
+    exit_code = 2
+
+
 def settings(*, quiet: bool = True) -> Settings:
-    """Read the settings and set logging up: from WARNING on where a command prints, as set where it runs for long."""
+    """The settings, and logging set up: as configured, or from WARNING on where a command prints (`quiet`)."""
     try:
         loaded = load_settings()
     except BadSettings as error:
-        raise wrong_usage(str(error)) from error
+        raise WrongSettings(str(error)) from error
     set_up_logging("warning" if quiet and loaded.log_level == "info" else loaded.log_level)
     for name, nearest in unknown_variables().items():
         structlog.get_logger().warning("unknown_setting", name=name, nearest=nearest)
@@ -41,13 +45,8 @@ def run_async(coroutine: Coroutine[Any, Any, _T]) -> _T:
 
 
 def failed(sentence: str) -> click.ClickException:
+    """To be raised: the program prints the sentence and exits 1."""
     return click.ClickException(sentence)
-
-
-def wrong_usage(sentence: str) -> click.ClickException:
-    error = click.ClickException(sentence)
-    error.exit_code = 2
-    return error
 
 
 def print_json(value: object) -> None:
