@@ -17,7 +17,7 @@ def _run() -> int:
         code = program(prog_name="adjourn", standalone_mode=False)
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader (`| head`) has had enough. Python flushes once more when it ends: give it somewhere to go.
+        # The reader (`| head`) has had enough. Python flushes once more at the end: give it somewhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except click.ClickException as error:

@@ -12,7 +12,7 @@ _END: Final = "<!-- settings:end -->"
 
 
 def generated(root: Path) -> dict[Path, str]:
-    """Each generated file with the text that it should have. Raises `ValueError` when one has no place for it."""
+    """Each generated file with the text that it should have. Raises `ValueError` when there is no room."""
     readme = root / "README.md"
     return {readme: _with_table(readme.read_text("utf-8")), root / ".env.example": env_example()}
 

@@ -1,4 +1,4 @@
-"""One line an event, on stderr: coloured for people, JSON for everything else; other libraries' lines look the same."""
+"""One line an event, on stderr, our own or a library's: coloured on a terminal, JSON everywhere else."""
 
 import logging
 import sys

@@ -7,8 +7,9 @@ from typing import Final
 from adjourn.settings import Settings, form, variable
 
 _HEAD: Final = """\
-# Settings of Adjourn. Copy this file to .env and fill in what you use; a variable of the environment wins over it.
-# A line that is commented out shows the default or an example. Lists are comma-separated, the newest first; all are accepted.
+# Settings of Adjourn. Copy this file to .env and fill in what you use; the environment wins over it.
+# A line that is commented out shows the default or an example.
+# Lists are comma-separated, the newest first; all are accepted.
 """
 
 
@@ -26,7 +27,7 @@ def env_example(values: Mapping[str, str] | None = None) -> str:
     given = values or {}
     blocks = [_HEAD]
     for name, field in Settings.model_fields.items():
-        comment = "\n".join(textwrap.wrap((field.description or "").replace("`", ""), 112))
+        comment = "\n".join(textwrap.wrap((field.description or "").replace("`", ""), 106))
         if name in given:
             line = f"{variable(name)}={given[name]}"
         elif name.startswith("meeting_baas"):

@@ -1,6 +1,6 @@
 """Every setting. The only place that reads the environment.
 
-The table in README.md and `.env.example` are generated from the descriptions here (`python -m adjourn.generate`).
+README's table and `.env.example` are generated from the descriptions here (`python -m adjourn.generate`).
 """
 
 import difflib
@@ -75,7 +75,7 @@ class Settings(BaseSettings):
 
     meeting_baas_api_keys: _Secrets = Field(
         (),
-        description="API keys accepted in v1 webhooks: your own key at Meeting BaaS, which they send back to you",
+        description="API keys accepted in v1 webhooks: your own key at Meeting BaaS, which they send back",
     )
     meeting_baas_svix_secrets: _Secrets = Field(
         (), description="signing secrets of v2 webhook endpoints (`whsec_…`, from their dashboard)"
@@ -88,8 +88,8 @@ class Settings(BaseSettings):
     port: _Port = Field(8080, description="port to listen on")
     log_url: _LogUrl = Field(
         "sqlite:///var/log.db",
-        description="where every webhook is kept: three slashes for a path relative to the working directory, "
-        "four for an absolute one",
+        description="where every webhook is kept: three slashes for a path relative to the working "
+        "directory, four for an absolute one",
     )
     objects_url: _ObjectsUrl = Field(
         "file:///var/objects", description="where recordings and transcripts are stored"
@@ -99,8 +99,8 @@ class Settings(BaseSettings):
     )
     download_allow: _Names = Field(
         (),
-        description="hosts or networks that downloads may reach although they are private, for example `127.0.0.1` "
-        "to try `adjourn send --media` on one machine; empty means public https only",
+        description="hosts or networks that downloads may reach although they are private, for example "
+        "`127.0.0.1` to try `adjourn send --media` on one machine; empty means public https only",
     )
     download_limit_bytes: _FileBytes = Field(17_179_869_184, description="largest file that is downloaded")
     body_limit_bytes: _BodyBytes = Field(33_554_432, description="largest webhook that is accepted")

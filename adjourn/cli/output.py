@@ -25,7 +25,7 @@ class WrongSettings(click.ClickException):
 
 
 def settings(*, quiet: bool = True) -> Settings:
-    """The settings, and logging set up: as configured, or from WARNING on where a command prints (`quiet`)."""
+    """The settings, and logging set up: as configured, or from WARNING on where commands print (`quiet`)."""
     try:
         loaded = load_settings()
     except BadSettings as error:
