@@ -1,0 +1,160 @@
+"""Dead letters: burying what could not be done, and telling which of it is still open."""
+
+import re
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import structlog
+
+from consumers.attempt import GaveUp
+from infra.eventlog.base import EventLog
+from schemas.dead_letter import dead_letter_headers
+from schemas.envelope import Headers, Record
+from schemas.topics import DEAD_LETTERS
+
+log = structlog.get_logger()
+
+LastSuccesses = Callable[[str, Collection[str]], Awaitable[Mapping[str, int]]]
+"""When a consumer last did each of these events, in ms since 1970 UTC; those it never did are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A few words about a letter, without its body. `time_ms` is when it was buried.
+
+    `topic`, `partition` and `offset` say where the record stands; the latter two are null where it never reached
+    the log. `consumer` is `receiver` for what the receiver quarantined.
+    """
+
+    consumer: str
+    kind: str
+    error: str
+    attempts: int
+    time_ms: int
+    event_id: str
+    type: str
+    key: str
+    topic: str
+    partition: int | None
+    offset: int | None
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """The same for every letter about one failure: one that is buried again replaces the one before."""
+        if self.offset is None:
+            return (self.consumer, self.event_id)
+        return (self.consumer, self.topic, str(self.partition), str(self.offset))
+
+
+@dataclass(frozen=True, slots=True)
+class LetterGroup:
+    """Open letters of one consumer that failed for the same reason. `reason` has its varying parts left out."""
+
+    consumer: str
+    kind: str
+    reason: str
+    letters: tuple[Letter, ...]
+
+
+async def bury(
+    log_: EventLog, consumer: str, record: Record, gave_up: GaveUp, *, attempts: int, now_ms: int
+) -> None:
+    """Append the record to the dead letters, or replace the letter it has. Raises `LogUnavailable`."""
+    headers = dead_letter_headers(
+        original_headers(record.headers),
+        consumer=consumer,
+        kind=gave_up.kind,
+        error=gave_up.error,
+        attempts=attempts,
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        time=rfc3339(now_ms),
+    )
+    if gave_up.traceback:
+        headers["dl_traceback"] = gave_up.traceback
+    await log_.append(DEAD_LETTERS, key=record.key, value=record.value, headers=headers)
+
+
+def original_headers(headers: Headers) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if not name.startswith("dl_")}
+
+
+def rfc3339(time_ms: int) -> str:
+    moment = datetime.fromtimestamp(time_ms / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+async def all_letters(log_: EventLog, consumer: str | None = None) -> list[Letter]:
+    """The newest letter of each failure, in the order in which they first failed: in order per key."""
+    letters: dict[tuple[str, ...], Letter] = {}
+    async for record in log_.scan(DEAD_LETTERS):
+        letter = letter_of(record)
+        if letter is not None and consumer in (None, letter.consumer):
+            letters[letter.identity] = letter
+    return list(letters.values())
+
+
+async def open_letters(
+    log_: EventLog, last_successes: LastSuccesses, consumer: str | None = None
+) -> list[Letter]:
+    """Those whose consumer has not done the event since; of all consumers or of one."""
+    letters = await all_letters(log_, consumer)
+    ids: dict[str, set[str]] = {}
+    for letter in letters:
+        ids.setdefault(letter.consumer, set()).add(letter.event_id)
+    successes = {name: await last_successes(name, events) for name, events in ids.items()}
+    return [
+        letter for letter in letters if successes[letter.consumer].get(letter.event_id, 0) <= letter.time_ms
+    ]
+
+
+def letter_of(record: Record) -> Letter | None:
+    """Null for a record of the topic that is no letter of ours."""
+    headers = record.headers
+    if not headers.get("dl_consumer"):
+        return None
+    return Letter(
+        consumer=headers["dl_consumer"],
+        kind=headers.get("dl_kind", ""),
+        error=headers.get("dl_error", ""),
+        attempts=_number(headers.get("dl_attempts")) or 0,
+        time_ms=_milliseconds(headers.get("dl_time", "")) or record.time_ms,
+        event_id=record.id,
+        type=record.type,
+        key=record.key,
+        topic=headers.get("dl_topic", ""),
+        partition=_number(headers.get("dl_partition")),
+        offset=_number(headers.get("dl_offset")),
+    )
+
+
+def grouped(letters: Iterable[Letter]) -> Sequence[LetterGroup]:
+    """By consumer, kind and reason; the largest group first."""
+    groups: dict[tuple[str, str, str], list[Letter]] = {}
+    for letter in letters:
+        groups.setdefault((letter.consumer, letter.kind, _reason(letter.error)), []).append(letter)
+    found = [LetterGroup(*name, tuple(members)) for name, members in groups.items()]
+    return sorted(found, key=lambda group: -len(group.letters))
+
+
+_VARYING = re.compile(
+    r"(?P<host>\b[a-z][a-z0-9+.-]*://[^/\s]+)/\S+|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[0-9a-f]{16,}\b|\d{5,}",
+    re.IGNORECASE,
+)
+
+
+def _reason(error: str) -> str:
+    return _VARYING.sub(lambda found: f"{found['host']}/…" if found["host"] else "…", error)
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isdecimal() else None
+
+
+def _milliseconds(time: str) -> int | None:
+    try:
+        return round(datetime.fromisoformat(time).timestamp() * 1000)
+    except ValueError:
+        return None

@@ -1,0 +1,45 @@
+"""Up to where everything is done, for each partition: what may be committed while later records are still worked on."""
+
+from dataclasses import dataclass, field
+
+from schemas.envelope import Record
+
+_NOTHING = -1
+
+
+class LowWater:
+    """Holds a few words for each record that is not done, nothing for those that are."""
+
+    def __init__(self) -> None:
+        self._partitions: dict[tuple[str, int], _Partition] = {}
+
+    def fetched(self, record: Record) -> None:
+        """Records of a partition in the order of their offsets."""
+        where = (record.topic, record.partition)
+        partition = self._partitions.get(where)
+        if partition is None:
+            partition = self._partitions[where] = _Partition()
+        partition.open[record.offset] = partition.last
+        partition.last = record.offset
+
+    def done(self, record: Record) -> None:
+        """In any order, once for each record that was fetched."""
+        del self._partitions[record.topic, record.partition].open[record.offset]
+
+    def advance(self) -> list[Record]:
+        """A record without its content for each partition whose mark has moved since the last call."""
+        marks = []
+        for (topic, number), partition in self._partitions.items():
+            mark = next(iter(partition.open.values())) if partition.open else partition.last
+            if mark != partition.advanced:
+                partition.advanced = mark
+                marks.append(Record(topic, number, mark, key="", time_ms=0, headers={}, value=b""))
+        return marks
+
+
+@dataclass(slots=True)
+class _Partition:
+    open: dict[int, int] = field(default_factory=dict)
+    """What is not done, in order, each with the offset that was fetched before it."""
+    last: int = _NOTHING
+    advanced: int = _NOTHING
