@@ -1,0 +1,87 @@
+"""The headers that a webhook's record gets. What is not named here stays behind: credentials above all."""
+
+import hashlib
+import random
+import re
+from datetime import UTC, datetime
+from typing import Final
+
+from receiver.admission import Admission, RequestHeaders
+from schemas.dead_letter import dead_letter_headers
+from schemas.envelope import derived_id, event_headers
+from schemas.identity import BrokenEvent, Identity, NotAnEvent
+from schemas.topics import WEBHOOKS
+
+_LONGEST_CONTENT_TYPE: Final = 200
+_TRACEPARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+def accepted(
+    provider: str, headers: RequestHeaders, admission: Admission, identity: Identity, now_seconds: float
+) -> dict[str, str]:
+    """Of an event that goes to `meetings.webhooks`."""
+    return event_headers(
+        id=admission.delivery_id or identity.id,
+        source=f"/webhooks/{provider}",
+        type=f"{provider}.{identity.type}",
+        subject=identity.key,
+        time=identity.time or _rfc3339(now_seconds),
+        content_type=_content_type(headers),
+        traceparent=_traceparent(headers),
+    )
+
+
+def quarantined(
+    provider: str,
+    headers: RequestHeaders,
+    admission: Admission,
+    refusal: NotAnEvent | BrokenEvent,
+    body: bytes,
+    now_seconds: float,
+) -> dict[str, str]:
+    """Of a body that goes to the dead letters. Without a delivery id, the same bytes have the same id."""
+    broken = refusal if isinstance(refusal, BrokenEvent) else None
+    now = _rfc3339(now_seconds)
+    event = event_headers(
+        id=admission.delivery_id or derived_id(provider, hashlib.blake2b(body, digest_size=16).hexdigest()),
+        source=f"/webhooks/{provider}",
+        type=f"{provider}.{broken.type if broken else 'unreadable'}",
+        subject=broken.key if broken else "",
+        time=now,
+        content_type=_content_type(headers),
+        traceparent=_traceparent(headers),
+    )
+    return dead_letter_headers(
+        event,
+        consumer="receiver",
+        kind="invalid",
+        error=str(refusal),
+        attempts=1,
+        topic=WEBHOOKS,
+        partition=None,
+        offset=None,
+        time=now,
+    )
+
+
+def _content_type(headers: RequestHeaders) -> str:
+    """As it came. None at all is taken for JSON, which is what all senders post."""
+    given = headers.get(b"content-type")
+    if given is None:
+        return "application/json"
+    return given.strip(b" \t").decode("latin-1")[:_LONGEST_CONTENT_TYPE]
+
+
+def _traceparent(headers: RequestHeaders) -> str:
+    """The sender's W3C trace context, or the beginning of one of our own."""
+    given = headers.get(b"traceparent")
+    if given is not None:
+        text = given.strip(b" \t").decode("latin-1")
+        if _TRACEPARENT.fullmatch(text):
+            return text
+    return f"00-{random.getrandbits(128) or 1:032x}-{random.getrandbits(64) or 1:016x}-01"
+
+
+def _rfc3339(seconds: float) -> str:
+    moment = datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
+    return moment.isoformat(timespec="milliseconds") + "Z"

@@ -1,0 +1,72 @@
+"""What is not a webhook: `/healthz`, `/readyz`, `/metrics`, and problem+json for what is not there."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from infra.errors import LogUnavailable
+from infra.eventlog.base import EventLog
+from receiver import metrics
+from receiver.answers import PROBLEM_JSON, Problem, send_problem
+from receiver.body import Body, BodyLimits
+
+_NO_SUCH_PROVIDER = Problem(HTTPStatus.NOT_FOUND, "No provider of this name is configured here.")
+
+
+def create(
+    log: EventLog, degraded: Callable[[], Awaitable[Mapping[str, str]]], *, probe_seconds: float
+) -> Starlette:
+    async def healthz(_: Request) -> Response:
+        return JSONResponse({"status": "alive"})
+
+    async def readyz(_: Request) -> Response:
+        parts = await degraded()
+        try:
+            async with asyncio.timeout(probe_seconds):
+                await log.probe()
+        except (LogUnavailable, TimeoutError) as trouble:
+            detail = str(trouble) or "the log did not answer in time"
+            return _problem(
+                Problem(HTTPStatus.SERVICE_UNAVAILABLE, f"No event can be accepted: {detail}"), degraded=parts
+            )
+        return JSONResponse({"status": "degraded" if parts else "ready", "degraded": parts})
+
+    async def metrics_page(_: Request) -> Response:
+        return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
+
+    async def not_here(_: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        problem = Problem(HTTPStatus(error.status_code), "There is nothing here, or not by this method.")
+        return _problem(problem, error.headers)
+
+    async def bug(_: Request, __: Exception) -> Response:
+        return _problem(Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "This is our fault, see the log."))
+
+    app = Starlette(
+        routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics_page)],
+        exception_handlers={HTTPException: not_here, Exception: bug},
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+def stranger(limits: BodyLimits) -> ASGIApp:
+    """Answers a webhook URL of nobody whom we know."""
+
+    async def refuse(_: Scope, receive: Receive, send: Send) -> None:
+        metrics.STRANGERS.inc()
+        await send_problem(send, _NO_SUCH_PROVIDER, before_closing=Body(receive, limits).drain)
+
+    return refuse
+
+
+def _problem(problem: Problem, headers: Mapping[str, str] | None = None, **more: object) -> Response:
+    return Response(problem.body(**more), problem.status.value, headers, PROBLEM_JSON)
