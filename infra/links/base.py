@@ -19,14 +19,16 @@ class Download(Protocol):
     def media_type(self) -> str: ...
 
     def chunks(self) -> AsyncIterator[bytes]:
-        """The body. Ends only when it is complete as announced; raises `Retryable` when it stops early or makes no
-        progress, `Poison` when it is larger than allowed."""
+        """The body, once. Ends only when it is complete as announced.
+
+        Raises `Retryable` when it stops early or makes no progress, `Poison` when it is larger than allowed.
+        """
 
 
 class Links(Protocol):
     def open(self, url: str) -> AbstractAsyncContextManager[Download]:
         """Ask for a link, following redirects to allowed addresses only.
 
-        Raises `Poison` (not http(s), a private address, gone: 401, 403, 404, 410, redirected for ever, an error page), and
+        Raises `Poison` (not http(s), a private address, gone: 401, 403, 404, 410, redirected for ever) and
         `Retryable` (no answer, 408, 429, 5xx). No text of an error holds the link's query.
         """

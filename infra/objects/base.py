@@ -1,4 +1,5 @@
-"""The object store: what every implementation promises. `tests/contracts/test_objects.py` states each promise once."""
+"""The object store: what every implementation promises, each promise stated once in
+`tests/contracts/test_objects.py`."""
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
@@ -48,7 +49,7 @@ class ObjectStore(Protocol):
         """Null where there is none."""
 
     def list(self, prefix: str) -> AsyncIterator[StoredObject]:
-        """All whose names start with `prefix`, in order of their names; uploads that run are not among them."""
+        """All whose names start with `prefix`, in order of their names; running uploads are not among them."""
 
     async def delete(self, name: str) -> None:
         """Gone on return; deleting what is not there is no error."""

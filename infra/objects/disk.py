@@ -1,0 +1,58 @@
+"""What a file system's refusals mean, and how to make it keep what it was given."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from infra.errors import Halt, Retryable
+
+_WHAT_TO_DO: Final = {
+    errno.ENOSPC: "The disk of {root} is full: make room on it, then start again.",
+    errno.EDQUOT: "The disk quota of {root} is used up: raise it or make room, then start again.",
+    errno.EFBIG: "A file in {root} may not become larger: raise the limit on file sizes, then start again.",
+    errno.EROFS: "{root} can only be read: mount it for writing, then start again.",
+    errno.EACCES: "{root} may not be used by the user that runs Adjourn: give it to that user, then start again.",
+    errno.EIO: "The disk of {root} reports errors: look after the disk, then start again.",
+    errno.ENOENT: "{root} is not there: mount it, or create it with `adjourn setup`, then start again.",
+    errno.ENOTSUP: "{root} lacks hard links or locks: choose another file system, then start again.",
+}
+_ALIKE: Final = {errno.EPERM: errno.EACCES, errno.ENOLCK: errno.ENOTSUP, errno.EXDEV: errno.ENOTSUP}
+
+
+@contextmanager
+def disk_errors(root: Path) -> Iterator[None]:
+    """Turn what the operating system says of files below `root` into `Halt` or `Retryable`.
+
+    A name that asks for a file where a folder is, or the other way round, is a `ValueError`.
+    """
+    try:
+        yield
+    except (IsADirectoryError, NotADirectoryError) as exc:
+        raise ValueError("Where the name needs a folder there is a file, or the other way round.") from exc
+    except OSError as exc:
+        number = exc.errno or 0
+        sentence = _WHAT_TO_DO.get(_ALIKE.get(number, number))
+        if sentence is None:
+            raise Retryable(f"{root}: {os.strerror(number)}.") from exc
+        raise Halt(sentence.format(root=root)) from exc
+
+
+def sync_folder(folder: Path) -> None:
+    """Names given or taken away in `folder` survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def make_folders(folder: Path) -> None:
+    """`folder` and all above it are there, and stay there after a power cut."""
+    if folder.is_dir():
+        return
+    make_folders(folder.parent)
+    folder.mkdir(exist_ok=True)
+    sync_folder(folder.parent)

@@ -1,0 +1,100 @@
+"""Files that grow under a temporary name until they are whole.
+
+Each is locked by the process that writes it: what nobody locks was left by a process that was killed.
+"""
+
+import asyncio
+import fcntl
+import os
+import secrets
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from infra.errors import Retryable
+from infra.objects.base import ObjectExists, StoredObject
+from infra.objects.disk import disk_errors, make_folders, sync_folder
+
+_SUFFIX: Final = ".part"
+_MOST_RACES: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class FileUpload:
+    """An `Upload` into `file`, which becomes `path` when it is finished."""
+
+    root: Path
+    path: Path
+    name: str
+    replace: bool
+    file: BinaryIO
+
+    async def write(self, chunk: bytes) -> None:
+        await asyncio.to_thread(self._write, chunk)
+
+    def _write(self, chunk: bytes) -> None:
+        with disk_errors(self.root):
+            self.file.write(chunk)
+
+    async def finish(self) -> StoredObject:
+        return await asyncio.to_thread(self._finish)
+
+    def _finish(self) -> StoredObject:
+        with disk_errors(self.root):
+            self.file.flush()
+            os.fsync(self.file.fileno())
+            size = os.fstat(self.file.fileno()).st_size
+            self._name_it()
+        return StoredObject(self.name, size)
+
+    def _name_it(self) -> None:
+        for _ in range(_MOST_RACES):
+            with suppress(
+                FileNotFoundError
+            ):  # another deleted the folder's last object, and the folder with it
+                make_folders(self.path.parent)
+                if self.replace:
+                    os.replace(self.file.name, self.path)
+                else:
+                    self._link()
+                sync_folder(self.path.parent)
+                return
+        raise Retryable(f"{self.root}: the folder of an upload does not stay.")
+
+    def _link(self) -> None:
+        try:
+            os.link(self.file.name, self.path)
+        except FileExistsError as exc:
+            raise ObjectExists(self.name) from exc
+
+
+def begin_upload(folder: Path) -> BinaryIO:
+    """A new, locked file in `folder`. Its `name` is its path."""
+    while True:
+        file = (folder / f"{secrets.token_hex(16)}{_SUFFIX}").open("xb")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            swept = os.fstat(file.fileno()).st_nlink == 0
+        except BaseException:
+            end_upload(file)
+            raise
+        if not swept:  # it can happen between the creation and the lock
+            return file
+        file.close()
+
+
+def end_upload(file: BinaryIO) -> None:
+    """Close it and take its temporary name away; the name that it was given stays."""
+    with suppress(OSError):
+        os.unlink(file.name)
+    with suppress(OSError):
+        file.close()  # may write what is still buffered
+
+
+def sweep(folder: Path) -> None:
+    """Remove the uploads that no living process writes."""
+    for path in folder.glob(f"*{_SUFFIX}"):
+        with suppress(FileNotFoundError, BlockingIOError), path.open("r+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
