@@ -33,8 +33,8 @@ def create_app(
 
     `schemes` by provider: one that is not in it is answered 404. A body must come whole in `body_seconds` and
     never stand still for `body_idle_seconds`. Meeting BaaS v1 waits 5 s for an answer: `append_seconds`,
-    after which it is 503, must stay below that. `clock` gives seconds since 1970. `degraded` says what is away
-    although events are accepted, a sentence for each part; it must not raise.
+    after which it is 503, must stay below that. `clock` gives seconds since 1970. `degraded` says what is
+    away although events are accepted, a sentence for each part; it must not raise.
     """
     if max_body_bytes > MAX_RECORD_BYTES:
         raise ValueError(f"max_body_bytes may be {MAX_RECORD_BYTES} at most: the log takes no larger record.")

@@ -33,10 +33,9 @@ def create(
             async with asyncio.timeout(probe_seconds):
                 await log.probe()
         except (LogUnavailable, TimeoutError) as trouble:
-            detail = str(trouble) or "the log did not answer in time"
-            return _problem(
-                Problem(HTTPStatus.SERVICE_UNAVAILABLE, f"No event can be accepted: {detail}"), degraded=parts
-            )
+            reason = str(trouble) or "the log did not answer in time"
+            problem = Problem(HTTPStatus.SERVICE_UNAVAILABLE, f"No event can be accepted: {reason}")
+            return _problem(problem, degraded=parts)
         return JSONResponse({"status": "degraded" if parts else "ready", "degraded": parts})
 
     async def metrics_page(_: Request) -> Response:
