@@ -5,15 +5,11 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import structlog
-
 from consumers.attempt import GaveUp
 from infra.eventlog.base import EventLog
 from schemas.dead_letter import dead_letter_headers
 from schemas.envelope import Headers, Record
 from schemas.topics import DEAD_LETTERS
-
-log = structlog.get_logger()
 
 LastSuccesses = Callable[[str, Collection[str]], Awaitable[Mapping[str, int]]]
 """When a consumer last did each of these events, in ms since 1970 UTC; those it never did are left out."""
@@ -23,8 +19,8 @@ LastSuccesses = Callable[[str, Collection[str]], Awaitable[Mapping[str, int]]]
 class Letter:
     """A few words about a letter, without its body. `time_ms` is when it was buried.
 
-    `topic`, `partition` and `offset` say where the record stands; the latter two are null where it never reached
-    the log. `consumer` is `receiver` for what the receiver quarantined.
+    `topic`, `partition` and `offset` say where the record stands; the latter two are null where it never
+    reached the log. `consumer` is `receiver` for what the receiver quarantined.
     """
 
     consumer: str
@@ -49,7 +45,7 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class LetterGroup:
-    """Open letters of one consumer that failed for the same reason. `reason` has its varying parts left out."""
+    """Letters of one consumer that failed for the same reason. `reason` has its varying parts left out."""
 
     consumer: str
     kind: str
@@ -58,7 +54,7 @@ class LetterGroup:
 
 
 async def bury(
-    log_: EventLog, consumer: str, record: Record, gave_up: GaveUp, *, attempts: int, now_ms: int
+    log: EventLog, consumer: str, record: Record, gave_up: GaveUp, *, attempts: int, now_ms: int
 ) -> None:
     """Append the record to the dead letters, or replace the letter it has. Raises `LogUnavailable`."""
     headers = dead_letter_headers(
@@ -74,7 +70,7 @@ async def bury(
     )
     if gave_up.traceback:
         headers["dl_traceback"] = gave_up.traceback
-    await log_.append(DEAD_LETTERS, key=record.key, value=record.value, headers=headers)
+    await log.append(DEAD_LETTERS, key=record.key, value=record.value, headers=headers)
 
 
 def original_headers(headers: Headers) -> dict[str, str]:
@@ -86,10 +82,10 @@ def rfc3339(time_ms: int) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-async def all_letters(log_: EventLog, consumer: str | None = None) -> list[Letter]:
+async def all_letters(log: EventLog, consumer: str | None = None) -> list[Letter]:
     """The newest letter of each failure, in the order in which they first failed: in order per key."""
     letters: dict[tuple[str, ...], Letter] = {}
-    async for record in log_.scan(DEAD_LETTERS):
+    async for record in log.scan(DEAD_LETTERS):
         letter = letter_of(record)
         if letter is not None and consumer in (None, letter.consumer):
             letters[letter.identity] = letter
@@ -97,10 +93,10 @@ async def all_letters(log_: EventLog, consumer: str | None = None) -> list[Lette
 
 
 async def open_letters(
-    log_: EventLog, last_successes: LastSuccesses, consumer: str | None = None
+    log: EventLog, last_successes: LastSuccesses, consumer: str | None = None
 ) -> list[Letter]:
     """Those whose consumer has not done the event since; of all consumers or of one."""
-    letters = await all_letters(log_, consumer)
+    letters = await all_letters(log, consumer)
     ids: dict[str, set[str]] = {}
     for letter in letters:
         ids.setdefault(letter.consumer, set()).add(letter.event_id)

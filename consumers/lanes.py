@@ -1,4 +1,4 @@
-"""Order per key: a key's records one after another, different keys side by side, and no more than fits in memory."""
+"""Order per key: a key's records one after another, different keys side by side, all within memory."""
 
 import asyncio
 from collections import deque
@@ -18,8 +18,8 @@ class Turn:
 class Lanes:
     """Hands out the first record of each key; the next one of that key follows when it is done.
 
-    Records without a key have no order among them. A record that waits to be tried again holds its lane, not a
-    worker.
+    Records without a key have no order among them. A record that waits to be tried again holds its lane, not
+    a worker.
     """
 
     def __init__(self, *, max_records: int, max_bytes: int) -> None:

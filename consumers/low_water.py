@@ -1,4 +1,4 @@
-"""Up to where everything is done, for each partition: what may be committed while later records are still worked on."""
+"""Up to where everything is done, for each partition: what may be committed while others are worked on."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""Waiting for what everything stands on: while the log or the database is away nothing is lost, and nothing goes on."""
+"""Waiting for what everything stands on: while the log or the database is away, nothing goes on."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -19,7 +19,7 @@ _LONGEST_PAUSE_SECONDS = 5
 
 
 async def patiently(action: Callable[[], Awaitable[T]], policy: RetryPolicy, *, doing: str) -> T:
-    """Repeat `action` until neither the log nor the database is in its way. `doing` says in the log what waits."""
+    """Repeat `action` until neither the log nor the database is in its way. `doing` says what waits."""
     for attempts in count(1):
         try:
             return await action()
@@ -33,3 +33,13 @@ def pause_seconds(error: LogUnavailable | Retryable, attempts: int, policy: Retr
     """Short, whatever was asked for: these come back while everybody waits."""
     asked = error.retry_after_seconds if isinstance(error, LogUnavailable) else _LONGEST_PAUSE_SECONDS
     return min(policy.delay_seconds(attempts), asked, _LONGEST_PAUSE_SECONDS)
+
+
+async def is_set_within(event: asyncio.Event, seconds: float) -> bool:
+    """Wait for an event, but no longer than that."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True

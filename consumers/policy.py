@@ -13,7 +13,8 @@ class RetryPolicy:
     """`attempts` for what may yet work, `bug_attempts` for errors that nobody foresaw.
 
     Waits double from `first_delay_seconds` up to `longest_delay_seconds`, each shortened by up to the share
-    `jitter`, so that what failed together does not come back together. The defaults try for four to eight minutes.
+    `jitter`, so that what failed together does not come back together. The defaults try for four to eight
+    minutes.
     """
 
     attempts: int = 10
@@ -36,8 +37,8 @@ class RetryPolicy:
 class Limits:
     """What one consumer may take. Records wait in memory from their fetch until they are done.
 
-    A fetch begins only when a quarter of `max_records` is free and less than `max_bytes` of values are held, so
-    that the bytes can be exceeded by what one fetch brings.
+    A fetch begins only when a quarter of `max_records` is free and less than `max_bytes` of values are held:
+    the bytes can be exceeded by what one fetch brings.
     """
 
     concurrency: int = 16
@@ -71,7 +72,7 @@ class BurialStreak:
         burial = (kind, record.type, record.key or record.id)
         if len(self.burials) + 1 >= limit and len({key for _, _, key in [*self.burials, burial]}) > 1:
             raise Halt(
-                f"{consumer} could not do {limit} records in a row (the last: {kind}, {record.type} of {record.key!r}): "
-                "look at `adjourn dead-letters` and mend what they have in common; nothing more is buried until then."
+                f"{consumer} could not do {limit} records in a row, the last a {record.type} ({kind}): mend what"
+                " they have in common, see `adjourn dead-letters`. Nothing more is buried until one succeeds."
             )
         self.burials = [*self.burials[-999:], burial]

@@ -7,12 +7,12 @@ from itertools import count
 
 import structlog
 
-from consumers.attempt import GaveUp
+from consumers.attempt import GaveUp, Publish
 from consumers.base import Consumer, Services
 from consumers.dead_letters import bury, rfc3339
-from consumers.patience import patiently, pause_seconds
+from consumers.patience import is_set_within, patiently, pause_seconds
 from consumers.policy import BurialStreak, Limits, RetryPolicy
-from consumers.work import Job, Remember, work_through
+from consumers.work import Bury, Job, Remember, work_through
 from infra.errors import LogUnavailable
 from infra.eventlog.base import EventLog
 from schemas.dead_letter import one_line
@@ -20,7 +20,7 @@ from schemas.envelope import Record, event_headers
 from schemas.facts import Fact
 from schemas.topics import DEAD_LETTERS, EVENTS
 
-log = structlog.get_logger()
+logger = structlog.get_logger()
 
 
 def wall_clock_ms() -> int:
@@ -30,13 +30,93 @@ def wall_clock_ms() -> int:
 async def run(
     consumer: Consumer,
     *,
-    log_: EventLog,
+    log: EventLog,
     services: Services,
     remember: Remember,
     stop: asyncio.Event,
-    policy: RetryPolicy = RetryPolicy(),
-    limits: Limits = Limits(),
-    streak: BurialStreak | None = None,
+    policy: RetryPolicy,
+    limits: Limits,
+    streak: BurialStreak,
     now_ms: Callable[[], int] = wall_clock_ms,
 ) -> None:
-    pass
+    """Hand the consumer every record of its topics until `stop` is set, as the group that has its name.
+
+    One key's records strictly one after another, over all topics; different keys side by side; records
+    without a key in no order. A record is committed when it and all before it in its partition are through:
+    its facts are in the log and its success is remembered, or its letter is in the log. Whatever was not
+    committed comes again.
+
+    A handler that raises `Retryable` is tried again later, any error that is no instruction a few times; then
+    the record is buried, as it is at once for `Poison`. A record of the dead letters that this consumer
+    cannot handle is logged and passed over: buried, it would come back for ever. While the log or the
+    database is away, everything waits. Raises `Halt` when a handler does, or when burying would empty the
+    topic (`streak`).
+    """
+    job = Job(
+        consumer,
+        services,
+        publish_to(log, consumer, policy, now_ms),
+        bury_in(log, consumer, policy, now_ms),
+        remember,
+        policy,
+        limits,
+        streak,
+        now_ms,
+    )
+    for attempts in count(1):
+        try:
+            async with log.subscribe(consumer.topics, consumer.name) as subscription:
+                await work_through(subscription, job, stop=stop)
+                return
+        except LogUnavailable as error:
+            logger.warning("waiting", consumer=consumer.name, doing="subscribe", error=one_line(str(error)))
+            if await is_set_within(stop, pause_seconds(error, attempts, policy)):
+                return
+
+
+def publish_to(log: EventLog, consumer: Consumer, policy: RetryPolicy, now_ms: Callable[[], int]) -> Publish:
+    """Facts go to `meetings.events`, and carry on the trace of the record that caused them."""
+
+    async def publish(record: Record, fact: Fact) -> None:
+        headers = event_headers(
+            id=fact.id,
+            source=f"/consumers/{consumer.name}",
+            type=fact.type,
+            subject=fact.meeting_id,
+            time=rfc3339(now_ms()),
+            traceparent=record.headers.get("traceparent", ""),
+        )
+        value = fact.body.model_dump_json().encode()
+        await patiently(
+            lambda: log.append(EVENTS, key=fact.meeting_id, value=value, headers=headers),
+            policy,
+            doing="publish",
+        )
+
+    return publish
+
+
+def bury_in(
+    log: EventLog,
+    consumer: Consumer,
+    policy: RetryPolicy,
+    now_ms: Callable[[], int],
+    attempts_before: Callable[[Record], int] = lambda record: 0,
+) -> Bury:
+    """Letters go to `meetings.dead-letters`; what came from there is never buried again."""
+
+    async def bury_record(record: Record, reason: GaveUp, attempts: int) -> None:
+        if record.topic == DEAD_LETTERS:
+            logger.error(
+                "passed_over", kind=reason.kind, error=reason.error, traceback=reason.traceback or None
+            )
+            return
+        total = attempts_before(record) + attempts
+        await patiently(
+            lambda: bury(log, consumer.name, record, reason, attempts=total, now_ms=now_ms()),
+            policy,
+            doing="bury",
+        )
+        logger.error("buried", kind=reason.kind, error=reason.error)
+
+    return bury_record

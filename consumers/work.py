@@ -1,4 +1,4 @@
-"""Working through records: a reader, a few workers and a committer, over the live log or over a slice of the past."""
+"""Working through records, live ones or a slice of the past: a reader, a few workers and a committer."""
 
 import asyncio
 import time
@@ -15,7 +15,7 @@ from consumers.attempt import Again, Done, GaveUp, Publish, attempt
 from consumers.base import Consumer, Services
 from consumers.lanes import Lanes, Turn
 from consumers.low_water import LowWater
-from consumers.patience import patiently
+from consumers.patience import is_set_within, patiently
 from consumers.policy import BurialStreak, Limits, RetryPolicy
 from infra.errors import Halt
 from infra.eventlog.base import Subscription
@@ -56,17 +56,15 @@ class Job:
 async def work_through(source: Subscription, job: Job, *, stop: asyncio.Event) -> None:
     """Until `stop` is set, or `source` returns an empty fetch and everything is done.
 
-    A stop lets running handlers go on for `grace_seconds`, then cancels them; what is not done is not committed.
-    Raises `Halt`, and then commits nothing further.
+    A stop lets running handlers go on for `grace_seconds`, then cancels them; what is not done is not
+    committed. Raises `Halt`, and then commits nothing further.
     """
     lanes = Lanes(max_records=job.limits.max_records, max_bytes=job.limits.max_bytes)
     progress = _Progress()
     try:
         async with asyncio.TaskGroup() as tasks:
             reader = tasks.create_task(_read(source, job, lanes, progress))
-            workers = [
-                tasks.create_task(_work(job, lanes, progress)) for _ in range(job.limits.concurrency)
-            ]
+            workers = [tasks.create_task(_work(job, lanes, progress)) for _ in range(job.limits.concurrency)]
             committer = tasks.create_task(_commit(source, job, progress))
             stopped = tasks.create_task(stop.wait())
             await asyncio.wait([reader, stopped], return_when=asyncio.FIRST_COMPLETED)
@@ -76,7 +74,7 @@ async def work_through(source: Subscription, job: Job, *, stop: asyncio.Event) -
             await _finish(workers, job.limits.grace_seconds)
             progress.ending.set()
             progress.changed.set()
-            await _finish([committer], _LAST_COMMIT_SECONDS)
+            await _finish([committer], _LAST_COMMIT_SECONDS if stop.is_set() else None)
     except BaseExceptionGroup as errors:
         raise _foremost(errors) from None
     finally:
@@ -175,18 +173,10 @@ async def _commit(source: Subscription, job: Job, progress: _Progress) -> None:
                 await patiently(partial(source.commit, mark), job.policy, doing="commit")
         if progress.ending.is_set() and not progress.changed.is_set():
             return
-        await _pause(progress.ending, job.limits.commit_every_seconds)
+        await is_set_within(progress.ending, job.limits.commit_every_seconds)
 
 
-async def _pause(ending: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await ending.wait()
-    except TimeoutError:
-        pass
-
-
-async def _finish(tasks: Sequence[asyncio.Task[None]], within_seconds: float) -> None:
+async def _finish(tasks: Sequence[asyncio.Task[None]], within_seconds: float | None) -> None:
     _, late = await asyncio.wait(tasks, timeout=within_seconds)
     for task in late:
         task.cancel()
