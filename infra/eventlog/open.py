@@ -1,4 +1,4 @@
-"""A log by its URL."""
+"""A log by its URL. A new kind of log is a line here."""
 
 from pathlib import Path
 from urllib.parse import unquote
@@ -8,11 +8,11 @@ from infra.eventlog.sqlite import SqliteLog
 
 
 def open_log(url: str, *, retention_days: float = 30) -> EventLog:
-    """`sqlite:///relative/file.db`, `sqlite:////absolute/file.db`. Must be called while an event loop runs.
+    """`sqlite:///relative/file.db` or `sqlite:////absolute/file.db`. Nothing is touched before the first call.
 
-    Raises `ValueError` when there is no log of that kind.
+    Raises `ValueError`, with a sentence that says what to write, when the URL names no log.
     """
-    scheme, separator, rest = url.partition("://")
-    if scheme == "sqlite" and separator and rest.startswith("/") and len(rest) > 1:
-        return SqliteLog(Path(unquote(rest[1:])))
-    raise ValueError(f"{scheme!r} is no kind of log: use sqlite:///path/to/log.db")
+    scheme, _, rest = url.partition("://")
+    if scheme == "sqlite" and len(rest) > 1 and rest.startswith("/"):
+        return SqliteLog(Path(unquote(rest[1:])), retention_days=retention_days)
+    raise ValueError("The log's URL must look like sqlite:///var/log.db (four slashes for an absolute path).")

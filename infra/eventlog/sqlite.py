@@ -1,33 +1,30 @@
-"""A log in one SQLite file, for one machine: any number of processes may use it, on a local disk."""
+"""A log in one SQLite file on a local disk, for one machine. Any number of processes may use it at once."""
 
 import asyncio
-import json
-import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
+import structlog
+
 from infra.errors import LogUnavailable
+from infra.eventlog import sqlite_tables as tables
 from infra.eventlog.base import MAX_RECORD_BYTES, Start
-from infra.eventlog.sqlite_file import ConnectionThread, table
+from infra.eventlog.sqlite_file import ConnectionThread
 from infra.eventlog.sqlite_membership import Membership
+from infra.eventlog.sqlite_news import News
+from infra.eventlog.sqlite_subscription import SqliteSubscription
 from infra.eventlog.sqlite_writer import Writer
 from schemas.envelope import Headers, Record
-from schemas.topics import TOPICS
+from schemas.topics import DEAD_LETTERS, TOPICS
 
-_POLL_SECONDS = 0.2
-"""How long what another process appended may stay unseen."""
+log = structlog.get_logger()
 
-_FETCH_BYTES = 16 * 1024 * 1024
 _SCAN_RECORDS = 256
-
-_COMMIT = (
-    "INSERT INTO groups (name, topic, committed) VALUES (?, ?, ?) ON CONFLICT DO UPDATE"
-    " SET committed = max(excluded.committed, coalesce(committed, 0))"
-)
-_JOIN = "INSERT INTO groups (name, topic) VALUES (?, ?) ON CONFLICT DO NOTHING"
-_PROBE = "INSERT INTO probe (id, time_ms) VALUES (1, ?) ON CONFLICT DO UPDATE SET time_ms = excluded.time_ms"
+_DAY_MS = 24 * 60 * 60 * 1000
+_TRIM_EVERY_MS = 60 * 60 * 1000
 
 
 def wall_clock_ms() -> int:
@@ -35,68 +32,89 @@ def wall_clock_ms() -> int:
 
 
 class SqliteLog:
-    """An `EventLog` with one partition, 0, in each topic."""
+    """An `EventLog` of one partition, 0.
+
+    What is older than `retention_days` and committed by every group that ever joined is deleted, about once an
+    hour while records come in; dead letters never. A group that is given up for good therefore keeps everything
+    it has not read: delete its rows from the table `groups`. Space is used again, the file does not shrink.
+    """
 
     def __init__(
-        self, path: Path, *, topics: Sequence[str] = TOPICS, clock_ms: Callable[[], int] = wall_clock_ms
+        self, path: Path, *, retention_days: float = 30, clock_ms: Callable[[], int] = wall_clock_ms
     ) -> None:
         self._path = path
+        self._retention_ms = int(retention_days * _DAY_MS)
         self._clock_ms = clock_ms
-        self._reader = ConnectionThread(path, topics, create=False, name="log-reader")
-        self._write_thread = ConnectionThread(path, topics, create=True, name="log-writer")
-        self._writer = Writer(self._write_thread, self._wake)
-        self._news = asyncio.Event()
-        self._insert = {
-            topic: f"INSERT INTO {table(topic)} (time_ms, key, headers, value) VALUES (?, ?, ?, ?)"  # noqa: S608
-            for topic in topics
-        }
+        self._appends = {topic: tables.append(topic) for topic in TOPICS}
+        prepare = partial(tables.prepare_writing, topics=TOPICS)
+        self._write_thread = ConnectionThread(path, mode="rwc", prepare=prepare)
+        self._reader = ConnectionThread(path, mode="rw", prepare=tables.log_id)
+        self._writer = Writer(self._write_thread)
+        self._news = News()
+        self._trim_due_ms = 0
+        self._trimming: asyncio.Task[None] | None = None
 
     async def append(self, topic: str, *, key: str, value: bytes, headers: Headers) -> None:
         if len(value) > MAX_RECORD_BYTES:
             raise ValueError(f"a record of {len(value)} bytes is over {MAX_RECORD_BYTES}")
-        row = (
-            self._clock_ms(),
-            key.encode("utf-8", "surrogatepass"),
-            json.dumps(dict(headers)).encode(),
-            value,
-        )
-        await self._writer.write(self._insert[topic], row, len(value))
+        now_ms = self._clock_ms()
+        row = tables.row(now_ms, key, headers, value)
+        await self._writer.write(self._appends[topic], row, len(value))
+        self._news.tell()
+        if now_ms >= self._trim_due_ms:
+            self._trim_due_ms = now_ms + _TRIM_EVERY_MS
+            self._trimming = asyncio.create_task(self._trim_in_background(now_ms))
 
     @asynccontextmanager
     async def subscribe(
         self, topics: Sequence[str], group: str, *, start: Start = "earliest"
-    ) -> AsyncIterator["_Subscription"]:
+    ) -> AsyncIterator[SqliteSubscription]:
+        starts = {topic: await self._last_offset(topic) for topic in topics} if start == "latest" else {}
         membership = Membership(self._path, group)
         try:
-            yield _Subscription(self, membership, topics, group, start)
+            yield SqliteSubscription(
+                self._reader,
+                self._writer,
+                self._news,
+                membership,
+                topics=topics,
+                group=group,
+                starts=starts,
+            )
         finally:
             membership.leave()
 
     async def scan(
         self, topic: str, *, start: Start = "earliest", since_ms: int | None = None, follow: bool = False
     ) -> AsyncIterator[Record]:
-        end = await self.last_offset(topic)
+        end = await self._last_offset(topic)
         position = end if start == "latest" else 0
         while True:
-            news = self._news
-            records = await self.read(topic, position, _SCAN_RECORDS)
+            seen = self._news.count
+            records = await self._reader.run(
+                partial(
+                    tables.read,
+                    topic=topic,
+                    after=position,
+                    max_records=_SCAN_RECORDS,
+                    since_ms=since_ms or 0,
+                )
+            )
             for record in records:
                 position = record.offset
-                if not follow and position > end:
+                if position > end and not follow:
                     return
-                if since_ms is None or record.time_ms >= since_ms:
-                    yield record
+                yield record
             if not records:
                 if not follow:
                     return
-                await wait(news)
+                await self._news.after(seen)
 
     async def backlog(self, topics: Sequence[str], group: str) -> int:
-        committed = await self.committed(topics, group)
-        return sum([await self._count_after(topic, committed.get(topic) or 0) for topic in topics])
+        return await self._reader.run(partial(tables.backlog, topics=topics, group=group))
 
     async def probe(self) -> None:
-        await self._writer.write(_PROBE, (self._clock_ms(),))
+        await self._writer.write(tables.PROBE, (self._clock_ms(),))
 
     async def setup(self) -> None:
         try:
@@ -105,109 +123,31 @@ class SqliteLog:
             raise LogUnavailable(f"the log's folder {self._path.parent} cannot be made: {exc}") from exc
         await self._write_thread.run(lambda connection: None)
 
+    async def trim(self, now_ms: int) -> int:
+        """Delete what retention does not keep any more; how many records that were. Raises `LogUnavailable`."""
+        deleted = 0
+        for topic in TOPICS:
+            if topic != DEAD_LETTERS:
+                step = partial(tables.trim, topic=topic, before_ms=now_ms - self._retention_ms)
+                while some := await self._write_thread.run(step):
+                    deleted += some
+        return deleted
+
     async def close(self) -> None:
         await self._writer.drain()
+        if self._trimming is not None:
+            self._trimming.cancel()
+            await asyncio.wait([self._trimming])
         await self._reader.close()
         await self._write_thread.close()
 
-    async def read(self, topic: str, after: int, max_records: int) -> list[Record]:
-        sql = (
-            f"SELECT offset, key, time_ms, headers, value FROM {table(topic)} WHERE offset > ?"  # noqa: S608
-            " ORDER BY offset LIMIT ?"
-        )
+    async def _trim_in_background(self, now_ms: int) -> None:
+        try:
+            deleted = await self.trim(now_ms)
+        except LogUnavailable as exc:
+            log.warning("trim_failed", reason=str(exc))
+        else:
+            log.debug("trimmed", records=deleted)
 
-        def work(connection: sqlite3.Connection) -> list[Record]:
-            records, size = [], 0
-            cursor = connection.execute(sql, (after, max_records))
-            for offset, key, time_ms, headers, value in cursor:
-                text = key.decode("utf-8", "surrogatepass")
-                records.append(Record(topic, 0, offset, text, time_ms, json.loads(headers), value))
-                size += len(value)
-                if size >= _FETCH_BYTES:
-                    break
-            cursor.close()
-            return records
-
-        return await self._reader.run(work)
-
-    async def committed(self, topics: Sequence[str], group: str) -> dict[str, int | None]:
-        """Topics that the group has joined; null where it has not committed anything."""
-        rows = await self._reader.run(
-            lambda c: c.execute("SELECT topic, committed FROM groups WHERE name = ?", (group,)).fetchall()
-        )
-        return {topic: committed for topic, committed in rows if topic in topics}
-
-    async def last_offset(self, topic: str) -> int:
-        sql = f"SELECT coalesce(max(offset), 0) FROM {table(topic)}"  # noqa: S608
-        return int(await self._reader.run(lambda c: c.execute(sql).fetchone()[0]))
-
-    async def commit(self, group: str, topic: str, offset: int) -> None:
-        await self._writer.write(_COMMIT, (group, topic, offset))
-
-    async def join(self, group: str, topic: str) -> None:
-        await self._writer.write(_JOIN, (group, topic))
-
-    def news(self) -> asyncio.Event:
-        return self._news
-
-    async def _count_after(self, topic: str, offset: int) -> int:
-        sql = f"SELECT count(*) FROM {table(topic)} WHERE offset > ?"  # noqa: S608
-        return int(await self._reader.run(lambda c: c.execute(sql, (offset,)).fetchone()[0]))
-
-    def _wake(self) -> None:
-        self._news.set()
-        self._news = asyncio.Event()
-
-
-async def wait(news: asyncio.Event) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_POLL_SECONDS):
-            await news.wait()
-
-
-class _Subscription:
-    def __init__(
-        self, log: SqliteLog, membership: Membership, topics: Sequence[str], group: str, start: Start
-    ) -> None:
-        self._log = log
-        self._membership = membership
-        self._topics = list(topics)
-        self._group = group
-        self._start: Start = start
-        self._positions: dict[str, int] = {}
-
-    async def fetch(self, max_records: int) -> Sequence[Record]:
-        await self._membership.join()
-        if not self._positions:
-            self._positions = await self._starting_positions()
-        while True:
-            news = self._log.news()
-            if records := await self._read(max_records):
-                return records
-            await wait(news)
-
-    async def commit(self, record: Record) -> None:
-        await self._log.commit(self._group, record.topic, record.offset)
-
-    async def _read(self, max_records: int) -> list[Record]:
-        records: list[Record] = []
-        for left, topic in zip(range(len(self._topics), 0, -1), self._topics, strict=True):
-            share = -(-(max_records - len(records)) // left)
-            if share:
-                records += await self._log.read(topic, self._positions[topic], share)
-        for record in records:
-            self._positions[record.topic] = record.offset
-        self._topics.append(self._topics.pop(0))
-        return records
-
-    async def _starting_positions(self) -> dict[str, int]:
-        committed = await self._log.committed(self._topics, self._group)
-        positions = {}
-        for topic in self._topics:
-            if topic not in committed:
-                await self._log.join(self._group, topic)
-            offset = committed.get(topic)
-            if offset is None:
-                offset = await self._log.last_offset(topic) if self._start == "latest" else 0
-            positions[topic] = offset
-        return positions
+    async def _last_offset(self, topic: str) -> int:
+        return await self._reader.run(partial(tables.last_offset, topic=topic))

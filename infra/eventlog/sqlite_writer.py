@@ -2,36 +2,39 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Sequence
-from itertools import groupby
+from collections.abc import Iterator, Sequence
+from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any
 
 from infra.eventlog.sqlite_file import ConnectionThread
+from infra.eventlog.sqlite_tables import Statement
 
-_Write = tuple[str, Sequence[Any], int, "asyncio.Future[None]"]
+_Row = tuple[Any, ...]
+_Write = tuple[Statement, _Row, int, "asyncio.Future[None]"]
 
-_LARGEST_BATCH_BYTES = 16 * 1024 * 1024
+_BATCH_BYTES = 16 * 1024 * 1024
 """Beyond this a batch gains nothing by being larger, and those who wait for it lose."""
+
+_ROWS_A_STATEMENT = 64
 
 
 class Writer:
-    """Statements in the order of their calls; each call returns when its own is durable."""
+    """Writes in the order of their calls; each call returns when its own row is durable."""
 
-    def __init__(self, file: ConnectionThread, on_commit: Callable[[], None]) -> None:
+    def __init__(self, file: ConnectionThread) -> None:
         self._file = file
-        self._on_commit = on_commit
         self._waiting: list[_Write] = []
         self._running: asyncio.Task[None] | None = None
 
-    async def write(self, sql: str, parameters: Sequence[Any], size_bytes: int = 0) -> None:
-        """Raises `LogUnavailable`. Cancelling the call does not take the statement back."""
+    async def write(self, statement: Statement, row: _Row, size_bytes: int = 0) -> None:
+        """Raises `LogUnavailable`. Cancelling the call does not take the row back."""
         loop = asyncio.get_running_loop()
-        done = loop.create_future()
-        self._waiting.append((sql, parameters, size_bytes, done))
+        done: asyncio.Future[None] = loop.create_future()
+        self._waiting.append((statement, row, size_bytes, done))
         if self._running is None:
             # The task starts after what is ready in this tick has run, so that all of it shares a commit.
-            self._running = loop.create_task(self._commit_all())
+            self._running = loop.create_task(self._commit_waiting())
         await done
 
     async def drain(self) -> None:
@@ -39,37 +42,58 @@ class Writer:
         while self._running is not None:
             await asyncio.wait([self._running])
 
-    async def _commit_all(self) -> None:
+    async def _commit_waiting(self) -> None:
         try:
             while self._waiting:
-                batch = self._next_batch()
-                try:
-                    await self._file.run(lambda connection, batch=batch: _commit(connection, batch))  # type: ignore[misc]
-                except Exception as exc:
-                    for *_, done in batch:
-                        if not done.done():
-                            done.set_exception(exc)
-                else:
-                    for *_, done in batch:
-                        if not done.done():
-                            done.set_result(None)
-                    self._on_commit()
+                await self._commit(self._next_batch())
+                # Those who were answered run first: what they write next shares a commit as well.
                 await asyncio.sleep(0)
         finally:
             self._running = None
 
-    def _next_batch(self) -> list[_Write]:
-        size = 0
-        for count, write in enumerate(self._waiting, 1):
-            size += write[2]
-            if size >= _LARGEST_BATCH_BYTES:
+    async def _commit(self, batch: Sequence[_Write]) -> None:
+        failure: Exception | None = None
+        try:
+            await self._file.run(lambda connection: _execute(connection, batch))
+        except Exception as exc:
+            failure = exc
+        for _, _, _, done in batch:
+            if done.done():  # cancelled meanwhile
+                continue
+            if failure is None:
+                done.set_result(None)
+            else:
+                done.set_exception(failure)
+
+    def _next_batch(self) -> Sequence[_Write]:
+        size = count = 0
+        for count, (_, _, size_bytes, _) in enumerate(self._waiting, 1):  # noqa: B007
+            size += size_bytes
+            if size >= _BATCH_BYTES:
                 break
         batch, self._waiting = self._waiting[:count], self._waiting[count:]
         return batch
 
 
-def _commit(connection: sqlite3.Connection, batch: Sequence[_Write]) -> None:
+def _execute(connection: sqlite3.Connection, batch: Sequence[_Write]) -> None:
+    """All of the batch in one transaction.
+
+    Each statement gives up the interpreter's lock and queues for it again behind a busy event loop; hence many
+    rows in each, and no BEGIN and COMMIT around a single one.
+    """
+    statements = list(_statements(batch))
+    if len(statements) == 1:
+        connection.execute(*statements[0])
+        return
     connection.execute("BEGIN IMMEDIATE")
-    for sql, writes in groupby(batch, itemgetter(0)):
-        connection.executemany(sql, map(itemgetter(1), writes))
+    for sql, parameters in statements:
+        connection.execute(sql, parameters)
     connection.execute("COMMIT")
+
+
+def _statements(batch: Sequence[_Write]) -> Iterator[tuple[str, _Row]]:
+    for (head, form, tail), writes in groupby(batch, itemgetter(0)):
+        rows = [row for _, row, _, _ in writes]
+        for first in range(0, len(rows), _ROWS_A_STATEMENT):
+            some = rows[first : first + _ROWS_A_STATEMENT]
+            yield head + ", ".join([form] * len(some)) + tail, tuple(chain.from_iterable(some))
