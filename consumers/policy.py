@@ -72,7 +72,7 @@ class BurialStreak:
         burial = (kind, record.type, record.key or record.id)
         if len(self.burials) + 1 >= limit and len({key for _, _, key in [*self.burials, burial]}) > 1:
             raise Halt(
-                f"{consumer} could not do {limit} records in a row, the last a {record.type} ({kind}): mend what"
-                " they have in common, see `adjourn dead-letters`. Nothing more is buried until one succeeds."
+                f"{consumer} could not do {limit} records in a row, the last a {record.type} ({kind}): mend"
+                " what they have in common, see `adjourn dead-letters`; until then nothing more is buried."
             )
         self.burials = [*self.burials[-999:], burial]
