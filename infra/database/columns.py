@@ -39,13 +39,18 @@ class OutsideTexts(TypeDecorator[tuple[str, ...]]):
 
 
 class Moment(TypeDecorator[datetime]):
-    """A date-time with its zone, always UTC: SQLite would give it back without one."""
+    """A date-time in UTC, also when it is read back: SQLite would lose the zone. Without one it is UTC."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else value.astimezone(UTC)
+        if value is None or value.tzinfo is None:
+            return value
+        try:
+            return value.astimezone(UTC)
+        except OverflowError:  # the last hours of the year 9999, the first of the year 1
+            return value.replace(tzinfo=UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value

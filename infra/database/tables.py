@@ -81,6 +81,7 @@ transcripts: Final = Table(
     Column("source_event", OutsideText, nullable=False),
     Column("shape", OutsideText, nullable=False),
     Column("content_sha256", String(64), nullable=False),
+    Column("sha256", String(64), nullable=False),
 )
 
 segments: Final = Table(
@@ -110,10 +111,8 @@ outcomes: Final = Table(
 failures: Final = Table(
     "failures",
     METADATA,
-    Column("partition", Integer, primary_key=True, autoincrement=False),
-    Column("offset", BigInteger, primary_key=True, autoincrement=False),
-    Column("consumer", OutsideText, nullable=False),
-    Column("event_id", OutsideText, nullable=False),
+    Column("consumer", OutsideText, primary_key=True),
+    Column("event_id", OutsideText, primary_key=True),
     Column("event_type", OutsideText, nullable=False),
     Column("provider", OutsideText, nullable=False),
     Column("meeting_id", OutsideText, nullable=False),
@@ -121,6 +120,8 @@ failures: Final = Table(
     Column("error", OutsideText, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("failed_ms", BigInteger, nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("offset", BigInteger, nullable=False),
     Index("failures_by_meeting", "provider", "meeting_id"),
 )
-"""One row a dead letter, by its place in the dead-letter topic."""
+"""What a consumer could not do: the newest dead letter of each event."""

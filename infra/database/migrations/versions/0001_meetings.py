@@ -78,6 +78,7 @@ def _create_transcripts() -> None:
         sa.Column("source_event", sa.Text, nullable=False),
         sa.Column("shape", sa.Text, nullable=False),
         sa.Column("content_sha256", sa.String(64), nullable=False),
+        sa.Column("sha256", sa.String(64), nullable=False),
     )
     op.create_table(
         "segments",
@@ -116,10 +117,8 @@ def _create_bookkeeping() -> None:
     )
     op.create_table(
         "failures",
-        sa.Column("partition", sa.Integer, primary_key=True, autoincrement=False),
-        sa.Column("offset", sa.BigInteger, primary_key=True, autoincrement=False),
-        sa.Column("consumer", sa.Text, nullable=False),
-        sa.Column("event_id", sa.Text, nullable=False),
+        sa.Column("consumer", sa.Text, primary_key=True),
+        sa.Column("event_id", sa.Text, primary_key=True),
         sa.Column("event_type", sa.Text, nullable=False),
         sa.Column("provider", sa.Text, nullable=False),
         sa.Column("meeting_id", sa.Text, nullable=False),
@@ -127,5 +126,7 @@ def _create_bookkeeping() -> None:
         sa.Column("error", sa.Text, nullable=False),
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("failed_ms", sa.BigInteger, nullable=False),
+        sa.Column("partition", sa.Integer, nullable=False),
+        sa.Column("offset", sa.BigInteger, nullable=False),
     )
     op.create_index("failures_by_meeting", "failures", ["provider", "meeting_id"])

@@ -1,0 +1,152 @@
+"""The state of each meeting, its timeline, its manifest, and what failed of it."""
+
+import json
+from collections.abc import Sequence
+from typing import Final
+
+from pydantic import ValidationError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from consumers.base import Consumer, Services
+from consumers.meeting_state import decides, fold
+from infra.database.artifacts import artifacts_of
+from infra.database.events import MeetingEvent, add_event, timeline
+from infra.database.failures import Failure, add_failure
+from infra.database.meetings import Meeting, save_meeting
+from infra.errors import Poison
+from schemas.envelope import Record
+from schemas.facts import (
+    MEETING_COMPLETED,
+    MEETING_FAILED,
+    RECORDING_STORED,
+    TRANSCRIPT_STORED,
+    ArtifactStored,
+    Fact,
+    MeetingEnded,
+)
+from schemas.identity import BrokenEvent
+from schemas.manifest import Manifest
+from schemas.meeting import Observation, State
+from schemas.names import safe_segment
+from schemas.providers import provider_of
+from schemas.topics import DEAD_LETTERS, EVENTS, WEBHOOKS
+
+_STORED: Final = (RECORDING_STORED, TRANSCRIPT_STORED)
+_ENDED: Final = {State.COMPLETED: MEETING_COMPLETED, State.FAILED: MEETING_FAILED}
+
+
+async def handle(record: Record, services: Services) -> Sequence[Fact]:
+    """Keep what a record says of a meeting; a webhook by which it is over causes a fact that says so."""
+    if record.topic == DEAD_LETTERS:
+        await _keep_failure(record, services)
+    elif record.topic == EVENTS:
+        await _keep_fact(record, services)
+    else:
+        return await _keep_webhook(record, services)
+    return ()
+
+
+CONSUMER: Final = Consumer("meetings", (WEBHOOKS, EVENTS, DEAD_LETTERS), handle)
+
+
+async def _keep_webhook(record: Record, services: Services) -> Sequence[Fact]:
+    provider = provider_of(record)
+    try:
+        said = provider.observe(record) if provider else None
+    except BrokenEvent as error:
+        raise Poison(str(error)) from error
+    if said is None:
+        return ()
+    async with services.database.transaction() as tx:
+        meeting, events = await _keep(tx, MeetingEvent(record.id, record.time_ms, said))
+    if not decides(record.id, events):
+        return ()
+    return (_ended(meeting, said),)
+
+
+def _ended(meeting: Meeting, said: Observation) -> Fact:
+    """One fact however many events say so: status, webhook and callback tell of the same completion."""
+    error = meeting.error if meeting.state is State.FAILED else None
+    body = MeetingEnded(
+        provider=said.provider,
+        meeting_id=said.meeting_id,
+        at=meeting.ended_at or said.at,
+        error=error,
+        message=meeting.message if meeting.state is State.FAILED else None,
+    )
+    return Fact(_ENDED[meeting.state], said.provider, said.meeting_id, body, distinct=error or "")
+
+
+async def _keep_fact(record: Record, services: Services) -> None:
+    if record.type not in _STORED:
+        return
+    try:
+        stored = ArtifactStored.model_validate_json(record.value)
+    except ValidationError as error:
+        raise Poison(f"a fact of type {record.type} that cannot be read") from error
+    said = Observation(
+        provider=stored.provider,
+        meeting_id=stored.meeting_id,
+        type=record.type,
+        at=stored.stored_at,
+        detail=stored.name,
+    )
+    async with services.database.transaction() as tx:
+        await _keep(tx, MeetingEvent(record.id, record.time_ms, said))
+    await _write_manifest(stored.provider, stored.meeting_id, services)
+
+
+async def _keep(tx: AsyncConnection, event: MeetingEvent) -> tuple[Meeting, list[MeetingEvent]]:
+    await add_event(tx, event)
+    events = await timeline(tx, event.said.provider, event.said.meeting_id)
+    meeting = fold(events)
+    await save_meeting(tx, meeting)
+    return meeting, events
+
+
+async def _write_manifest(provider: str, meeting_id: str, services: Services) -> None:
+    """Nobody else writes `manifest.json`, and a meeting's facts come one by one: the last wins, rightly."""
+    async with services.database.reading() as tx:
+        artifacts = await artifacts_of(tx, provider, meeting_id)
+    if not artifacts:
+        return
+    manifest = Manifest(
+        provider=provider,
+        meeting_id=meeting_id,
+        updated_at=max(artifact.stored_at for artifact in artifacts),
+        artifacts=tuple(artifacts),
+    )
+    name = f"{safe_segment(provider)}/{safe_segment(meeting_id)}/manifest.json"
+    body = manifest.model_dump_json(indent=2).encode()
+    await services.objects.put(name, body, media_type="application/json", replace=True)
+
+
+async def _keep_failure(record: Record, services: Services) -> None:
+    """Takes whatever a dead letter holds: one that failed here would only become another."""
+    headers = record.headers
+    attempts = headers.get("dl_attempts", "")
+    failure = Failure(
+        consumer=headers.get("dl_consumer", ""),
+        event_id=record.id,
+        event_type=record.type,
+        provider=_provider_name(record),
+        meeting_id=record.key,
+        kind=headers.get("dl_kind", ""),
+        error=headers.get("dl_error", ""),
+        attempts=int(attempts) if attempts.isascii() and attempts.isdigit() else 0,
+        failed_ms=record.time_ms,
+        partition=record.partition,
+        offset=record.offset,
+    )
+    async with services.database.transaction() as tx:
+        await add_failure(tx, failure)
+
+
+def _provider_name(record: Record) -> str:
+    """A webhook's type begins with its provider; a fact has it in its body."""
+    if record.headers.get("dl_topic") != EVENTS:
+        return record.type.partition(".")[0]
+    try:
+        return str(json.loads(record.value)["provider"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ""

@@ -1,0 +1,107 @@
+"""The meetings: where each is, what is stored of it, and how many of its events wait as dead letters."""
+
+from collections import defaultdict
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import ColumnElement, Subquery, and_, func, select, true
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from infra.database.failures import OPEN
+from infra.database.tables import artifacts, failures, meetings
+from infra.database.upsert import insert_into
+from schemas.manifest import Artifact
+from schemas.meeting import State
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """A meeting by all its events. What no event said is null or empty.
+
+    `error` is the sender's own code. `first_event_ms` and `last_event_ms` are when the log took its first and
+    its latest event, in ms since 1970 UTC.
+    """
+
+    provider: str
+    meeting_id: str
+    state: State
+    joined_at: datetime | None
+    ended_at: datetime | None
+    duration_seconds: float | None
+    participants: tuple[str, ...]
+    error: str | None
+    message: str | None
+    first_event_ms: int
+    last_event_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingOverview:
+    """A meeting with what is stored of it (in the order of `artifacts_of`) and how many failures are open."""
+
+    meeting: Meeting
+    artifacts: tuple[Artifact, ...]
+    open_failures: int
+
+
+async def save_meeting(tx: AsyncConnection, meeting: Meeting) -> None:
+    """Record where a meeting is, in place of what was recorded before."""
+    values = asdict(meeting)
+    insert = insert_into(tx, meetings).values(values)
+    await tx.execute(insert.on_conflict_do_update(index_elements=meetings.primary_key.columns, set_=values))
+
+
+async def list_meetings(tx: AsyncConnection, *, limit: int) -> list[MeetingOverview]:
+    """The `limit` meetings that last had an event, the latest first."""
+    return await _overviews(tx, true(), limit)
+
+
+async def find_meetings(
+    tx: AsyncConnection, meeting_id: str, provider: str | None = None
+) -> list[MeetingOverview]:
+    """Meetings of that id: several where providers share it and none is named, none where it is not known."""
+    wanted = meetings.c.meeting_id == meeting_id
+    return await _overviews(tx, wanted if provider is None else wanted & (meetings.c.provider == provider))
+
+
+async def _overviews(
+    tx: AsyncConnection, wanted: ColumnElement[bool], limit: int | None = None
+) -> list[MeetingOverview]:
+    chosen = (
+        select(meetings, _OPEN_FAILURES)
+        .where(wanted)
+        .order_by(meetings.c.last_event_ms.desc(), meetings.c.provider, meetings.c.meeting_id)
+        .limit(limit)
+    )
+    stored = await _artifacts_by_meeting(tx, chosen.subquery())
+    overviews = []
+    for row in (await tx.execute(chosen)).mappings():
+        known = {column.name: row[column.name] for column in fields(Meeting)}
+        meeting = Meeting(**{**known, "state": State(row["state"])})
+        of_it = stored[meeting.provider, meeting.meeting_id]
+        overviews.append(MeetingOverview(meeting, tuple(of_it), row["open_failures"]))
+    return overviews
+
+
+_OPEN_FAILURES: Final = (
+    select(func.count())
+    .select_from(failures)
+    .where(failures.c.provider == meetings.c.provider, failures.c.meeting_id == meetings.c.meeting_id, OPEN)
+    .correlate(meetings)
+    .scalar_subquery()
+    .label("open_failures")
+)
+
+
+async def _artifacts_by_meeting(
+    tx: AsyncConnection, chosen: Subquery
+) -> defaultdict[tuple[str, str], list[Artifact]]:
+    of_meeting = and_(
+        artifacts.c.provider == chosen.c.provider, artifacts.c.meeting_id == chosen.c.meeting_id
+    )
+    query = select(artifacts).join(chosen, of_meeting).order_by(artifacts.c.stored_at, artifacts.c.name)
+    found: defaultdict[tuple[str, str], list[Artifact]] = defaultdict(list)
+    for row in (await tx.execute(query)).mappings():
+        found[row["provider"], row["meeting_id"]].append(Artifact.model_validate(dict(row)))
+    return found
