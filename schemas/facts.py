@@ -16,7 +16,7 @@ MEETING_FAILED: Final = "meeting.failed"
 
 
 class ArtifactStored(Artifact):
-    """Body of `recording.stored` (every file that came as it is): the manifest's entry and where the object is."""
+    """Body of `recording.stored` (every file that came as it is): the manifest's entry and its URL."""
 
     provider: str
     meeting_id: str
@@ -32,7 +32,10 @@ class TranscriptStored(ArtifactStored):
 
 
 class MeetingEnded(BaseModel):
-    """Body of `meeting.completed` and `meeting.failed`. `error` is the sender's own code, null when completed."""
+    """Body of `meeting.completed` and `meeting.failed`.
+
+    `error` is the sender's own code, null when completed.
+    """
 
     model_config = ConfigDict(frozen=True)
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 class Identity:
     """`type` is the event's name without the provider, `key` the meeting (or calendar, or rule) it is about.
 
-    `id` is derived from what identifies the event, for senders that give no delivery id. `time` is the event's
-    own time as RFC 3339, "" where it has none that can be read.
+    `id` is derived from what identifies the event, for senders that give no delivery id. `time` is the
+    event's own time as RFC 3339, "" where it has none that can be read.
     """
 
     type: str
@@ -19,7 +19,10 @@ class Identity:
 
 
 class NotAnEvent(ValueError):
-    """The body is not JSON, or not a JSON object. The text says where it stops being one, never what it holds."""
+    """The body is not JSON, or not a JSON object.
+
+    The text says where it stops being one, never what it holds.
+    """
 
 
 class BrokenEvent(ValueError):

@@ -12,7 +12,10 @@ Verified = Literal["length", "structure", "none"]
 
 
 class Artifact(BaseModel):
-    """One stored file. `size` in bytes, `sha256` in lower-case hex, `source_event` the `ce_id` that caused it."""
+    """One stored file.
+
+    `size` in bytes, `sha256` in lower-case hex, `source_event` the `ce_id` that caused it.
+    """
 
     model_config = ConfigDict(frozen=True)
 

@@ -9,8 +9,8 @@ _LONGEST_SEGMENT = 120
 def safe_segment(identifier: str) -> str:
     """An id from outside as one path segment: percent-encoded where it is not safe, never trusted.
 
-    Different ids give different segments. "", "." and ".." come out encoded; an id too long for a file name is
-    cut and ends in a digest of the whole.
+    Different ids give different segments. "", "." and ".." come out encoded; an id too long for a file name
+    is cut and ends in a digest of the whole.
     """
     encoded = quote(identifier.encode("utf-8", "surrogatepass"), safe="")
     if encoded.strip(".") == "":

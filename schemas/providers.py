@@ -37,5 +37,5 @@ PROVIDERS: Final[Mapping[str, ProviderSchema]] = {
 
 
 def provider_of(record: Record) -> ProviderSchema | None:
-    """The sender of a webhook record, by its `ce_type` (`<provider>.<event>`); null for facts and strangers."""
+    """The sender of a webhook record, by its `ce_type` (`<provider>.<event>`); null for others."""
     return PROVIDERS.get(record.type.partition(".")[0])

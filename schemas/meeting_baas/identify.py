@@ -1,142 +1,158 @@
-"""Naming and keying an event: the receiver's reading, and the only one that can quarantine.
+"""Naming and keying an event: the receiver's reading, and the only one that quarantines.
 
-Source: https://github.com/Meeting-BaaS/docs at fd14185 (see `payload.py`). Neither generation has an event id in
-the body, so an event's id is made of what its documents say cannot repeat:
-
-- a v1 status event is retried byte for byte (same `created_at`), but the bot also repeats some codes with a new
-  `created_at`: those are different events, and the state of the meeting absorbs them
-- a `complete` or `bot.completed` sent again carries fresh links: same event
-- two v1 `transcription_complete` of one bot have nothing that tells them apart
+No body of either generation has an event id, so one is made of what `v1.py` and `v2.py` say cannot repeat.
+The links are not part of it: an event sent again with fresh links is the same event.
 """
 
 import hashlib
 import re
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final
+
+from pydantic import TypeAdapter
+from typing_extensions import TypedDict
 
 from schemas.envelope import derived_id
 from schemas.identity import BrokenEvent, Identity
-from schemas.meeting_baas.payload import Fields, moment, read_fields
+from schemas.lenient import rfc3339
+from schemas.meeting_baas import v1, v2
+from schemas.meeting_baas.events import Event
+from schemas.meeting_baas.payload import Fields, Leniently, read
 
-ALERT_CHANNEL: Final = "alert"
+# Where both generations have an event of one name, v2's documents ask for the same and more.
+EVENTS: Final[Mapping[str, Event]] = {**v1.EVENTS, **v2.EVENTS}
 
-_BY_BODY: Final = None
-_EVENTS: Final[Mapping[str, tuple[str, tuple[str, ...] | None]]] = {
-    # event: the field that holds its key, and the fields that together with the key tell it from its siblings
-    "bot.status_change": ("bot_id", ("code", "created_at")),
-    "bot.completed": ("bot_id", ()),
-    "bot.failed": ("bot_id", ()),
-    "bot.chat_message": ("bot_id", ("message_id",)),
-    "complete": ("bot_id", ()),
-    "failed": ("bot_id", ("error",)),
-    "transcription_complete": ("bot_id", ()),
-    "calendar.sync_events": ("calendar_id", ("last_updated_ts", "affected_event_uuids")),
-    "calendar.connection_created": ("calendar_id", _BY_BODY),
-    "calendar.connection_updated": ("calendar_id", _BY_BODY),
-    "calendar.connection_deleted": ("calendar_id", _BY_BODY),
-    "calendar.connection_error": ("calendar_id", _BY_BODY),
-    "calendar.events_synced": ("calendar_id", _BY_BODY),
-    "calendar.event_created": ("calendar_id", _BY_BODY),
-    "calendar.event_updated": ("calendar_id", _BY_BODY),
-    "calendar.event_cancelled": ("calendar_id", _BY_BODY),
-}
-LINKS: Final = ("video", "mp4", "audio", "diarization", "raw_transcription", "transcription", "chat_messages")
-_WITH_LINKS: Final = frozenset({"complete", "bot.completed"})
-
+_SUBJECTS: Final = ("bot_id", "calendar_id", "alert_rule_id")
 _TIMES: Final = ("sent_at", "triggered_at", "last_updated_ts", "deleted_at", "updated_at", "created_at")
-_LONGEST_ID: Final = 256
 _LONGEST_NAME: Final = 100
-_UNSAFE: Final = re.compile(r"[^!-~]")
+_LONGEST_KEY: Final = 256
+_NOT_IN_A_NAME: Final = re.compile(r"[^!-~]")
+
+
+class _Status(TypedDict, total=False):
+    code: Any
+    created_at: Any
+
+
+class _Part(TypedDict, total=False):
+    bot_id: Any
+    calendar_id: Any
+    alert_rule_id: Any
+    alert_type: Any
+    status: Annotated[_Status | Any, Leniently]
+    error: Any
+    message_id: Any
+    affected_event_uuids: Any
+    sent_at: Any
+    triggered_at: Any
+    last_updated_ts: Any
+    deleted_at: Any
+    updated_at: Any
+    created_at: Any
+    video: Any
+    mp4: Any
+    audio: Any
+    diarization: Any
+    raw_transcription: Any
+    transcription: Any
+    chat_messages: Any
+
+
+class _Body(_Part, total=False):
+    event: Any
+    data: Annotated[_Part | Any, Leniently]
+
+
+_BODY: Final = TypeAdapter[Any](_Body)
 
 
 def identify(body: bytes, channel: str) -> Identity:
-    """Name, key and id of an event that came by `channel` ("webhook-v1", "webhook-v2", "callback", "alert").
+    """Name, key and id of an event that came by `channel`: "webhook-v1", "webhook-v2", "callback" or "alert".
 
-    Raises `NotAnEvent`, or `BrokenEvent` when a known event lacks what we rely on. Unknown events are named and
-    keyed as far as they go.
+    An unknown event is accepted: it has a name that is safe in a header ("unknown" where it has none), the
+    key of what it is about where that can be seen, and an id made of its bytes. Raises `NotAnEvent`, and
+    `BrokenEvent` when a known event lacks what we rely on: an id of at most 256 printable characters (a
+    whole number will do), the code of a status, and text or null wherever a link should be.
     """
-    fields = read_fields(body)
-    generation = "v1" if channel == "webhook-v1" else "v2"
-    if channel == ALERT_CHANNEL:
-        return _known(f"alert.{_name(fields.get('alert_type'))}", "alert_rule_id", ("triggered_at",), fields, body, generation)
-    event = fields.get("event")
-    rule = _EVENTS.get(event) if isinstance(event, str) else None
-    if rule is None:
-        return _unknown(fields, body)
-    return _known(str(event), rule[0], rule[1], fields, body, generation)
+    fields = read(_BODY, body)
+    name = fields.get("event")
+    if channel == "alert":
+        name, event = f"alert.{_safe_name(fields.get('alert_type'))}", v2.ALERT
+    elif not isinstance(name, str) or name not in EVENTS:
+        return Identity(_safe_name(name), _any_key(fields), _id_of_bytes(body), _time(fields))
+    else:
+        event = EVENTS[name]
+    if name == "bot.status_change":
+        fields = _with_status(fields)
+    key = _key(fields.get(event.subject))
+    faults = _faults(name, event, fields, key)
+    if faults:
+        raise BrokenEvent(name, faults, key)
+    return Identity(name, key, _id(name, key, event, fields) or _id_of_bytes(body), _time(fields))
 
 
+def _faults(name: str, event: Event, fields: Fields, key: str) -> list[str]:
+    faults = []
+    place = "data." if isinstance(fields.get("data"), dict) else ""
+    if not key:
+        why = f"no id of at most {_LONGEST_KEY} characters" if fields.get(event.subject) else "is missing"
+        faults.append(f"{place}{event.subject}: {why}")
+    if name == "bot.status_change":
+        code = fields.get("code")
+        if not isinstance(code, str) or not code:
+            faults.append(f"{place}status: has no code")
+    for link in event.links:
+        if not isinstance(fields.get(link, ""), str):
+            faults.append(f"{place}{link}: not a link")
+    return faults
 
 
-def _known(
-    event: str, subject: str, distinct: tuple[str, ...] | None, fields: Fields, body: bytes, generation: str
-) -> Identity:
-    errors: list[str] = []
-    key = _identifier(fields.get(subject))
-    where = "data." if isinstance(fields.get("data"), dict) else ""
-    if key is None:
-        errors.append(f"{where}{subject}: {'missing' if fields.get(subject) in (None, '') else 'not an id'}")
-    if event == "bot.status_change":
-        fields = {**fields, **status_of(fields)}
-        if not isinstance(fields.get("code"), str) or not fields["code"]:
-            errors.append(f"{where}status.code: missing or not text")
-    if event in _WITH_LINKS:
-        errors += [f"{where}{name}: not a link" for name in LINKS if not isinstance(fields.get(name, ""), str)]
-    if errors or key is None:
-        raise BrokenEvent(event, errors, key or "")
-    return Identity(event, key, _id(event, key, distinct, fields, body, generation), _time(fields))
-
-
-def status_of(fields: Fields) -> Fields:
-    """The status of a status event: an object, or in older dialects only its code."""
+def _with_status(fields: Fields) -> Fields:
+    """v1 and v2 have an object there; older clients of v2 read it as the code alone."""
     status = fields.get("status")
-    return status if isinstance(status, dict) else {"code": status}
+    return {**fields, **status} if isinstance(status, dict) else {**fields, "code": status}
 
 
-def _unknown(fields: Fields, body: bytes) -> Identity:
-    keys = (_identifier(fields.get(name)) for name in ("bot_id", "calendar_id", "alert_rule_id"))
-    key = next((key for key in keys if key), "")
-    return Identity(_name(fields.get("event")), key, derived_id("meeting-baas", _digest(body)), _time(fields))
-
-
-def _id(event: str, key: str, distinct: tuple[str, ...] | None, fields: Fields, body: bytes, generation: str) -> str:
-    parts = None if distinct is None else [_part(fields.get(name)) for name in distinct]
-    if parts is None or None in parts:
-        return derived_id("meeting-baas", _digest(body))
-    return derived_id("meeting-baas", generation, event, key, *(part or "" for part in parts))
-
-
-def _part(value: Any) -> str | None:
-    if isinstance(value, list):
-        return "\x1e".join(sorted(map(str, value)))
-    return str(value) if value not in (None, "") else None
-
-
-def _digest(body: bytes) -> str:
-    return hashlib.blake2b(body, digest_size=16).hexdigest()
-
-
-def _identifier(value: object) -> str | None:
-    if isinstance(value, int) and not isinstance(value, bool):
+def _key(value: object) -> str:
+    """The value as a key, "" where it cannot be one."""
+    if type(value) is int:
         value = str(value)
-    if isinstance(value, str) and value.strip() and len(value) <= _LONGEST_ID and value.isprintable():
-        return value
-    return None
+    usable = (
+        isinstance(value, str) and len(value) <= _LONGEST_KEY and value.isprintable() and not value.isspace()
+    )
+    return str(value) if usable else ""
 
 
-def _name(value: object) -> str:
-    return _UNSAFE.sub("_", value[:_LONGEST_NAME]) if isinstance(value, str) and value else "unknown"
+def _any_key(fields: Fields) -> str:
+    return next((key for subject in _SUBJECTS if (key := _key(fields.get(subject)))), "")
+
+
+def _safe_name(value: object) -> str:
+    return _NOT_IN_A_NAME.sub("_", value[:_LONGEST_NAME]) if isinstance(value, str) and value else "unknown"
+
+
+def _id(name: str, key: str, event: Event, fields: Fields) -> str | None:
+    """Null where the event lacks what would tell it from others of its name."""
+    if event.distinct is None:
+        return None
+    parts = [_as_part(fields.get(field)) for field in event.distinct]
+    return derived_id("meeting-baas", name, key, *parts) if all(parts) else None
+
+
+def _as_part(value: object) -> str:
+    if isinstance(value, list):
+        return f"[{' '.join(sorted(map(str, value)))}]"
+    return str(value) if isinstance(value, (str, int)) else ""
+
+
+def _id_of_bytes(body: bytes) -> str:
+    return derived_id("meeting-baas", hashlib.blake2b(body, digest_size=16).hexdigest())
 
 
 def _time(fields: Fields) -> str:
-    for name in _TIMES:
-        if name in fields:
-            at = moment(fields[name])
-            if at is not None:
-                return rfc3339(at)
+    for field in _TIMES:
+        if field in fields:
+            time = rfc3339(fields[field])
+            if time:
+                return time
     return ""
-
-
-def rfc3339(at: datetime) -> str:
-    return at.replace(tzinfo=None).isoformat(timespec="milliseconds" if at.microsecond else "seconds") + "Z"

@@ -1,131 +1,142 @@
-"""What a webhook of Meeting BaaS means for its meeting, either generation."""
+"""What a webhook of Meeting BaaS says about its meeting: the consumers' reading, at full depth."""
 
-from datetime import UTC, datetime
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Any, Final
+
+from pydantic import TypeAdapter
+from typing_extensions import TypedDict
 
 from schemas.envelope import Record
 from schemas.identity import BrokenEvent, NotAnEvent
-from schemas.manifest import ArtifactKind
+from schemas.lenient import epoch, moment, number, text
 from schemas.meeting import Link, Observation, State, TranscriptSource
-from schemas.meeting_baas.identify import identify, status_of
-from schemas.meeting_baas.payload import Fields, moment, number, read_fields, text
+from schemas.meeting_baas import v1, v2
+from schemas.meeting_baas.identify import EVENTS, identify
+from schemas.meeting_baas.payload import Fields, Leniently, read
+from schemas.meeting_baas.transcripts import V1_WEBHOOK, V2_OUTPUT
 
-V1_WEBHOOK: Final = "meeting-baas.v1.webhook"
-V2_OUTPUT: Final = "meeting-baas.v2.output"
+_STATES: Final[Mapping[str, State]] = {**v1.STATES, **v2.STATES}
+_FAILURES: Final = frozenset({"failed", "recording_failed", "transcription_failed"})
 
-_STATES: Final = {
-    "queued": State.JOINING,
-    "pickup_delayed": State.JOINING,
-    "retrying": State.JOINING,
-    "joining": State.JOINING,
-    "joining_call": State.JOINING,
-    "in_waiting_room": State.JOINING,
-    "in_waiting_for_host": State.JOINING,
-    "in_call_not_recording": State.LIVE,
-    "in_call_recording": State.LIVE,
-    "recording": State.LIVE,
-    "recording_paused": State.LIVE,
-    "recording_resumed": State.LIVE,
-    "call_ended": State.PROCESSING,
-    "processing": State.PROCESSING,
-    "recording_succeeded": State.PROCESSING,
-    "recording_failed": State.PROCESSING,
-    "transcribing": State.PROCESSING,
-    "awaiting_reconciliation": State.PROCESSING,
-    "transcription_failed": State.PROCESSING,
-    "completed": State.COMPLETED,
-    "failed": State.FAILED,
-}
-_FINAL: Final = {
-    "complete": State.COMPLETED,
-    "bot.completed": State.COMPLETED,
-    "failed": State.FAILED,
-    "bot.failed": State.FAILED,
-}
-_LINKS: Final[tuple[tuple[ArtifactKind, tuple[str, ...]], ...]] = (
-    ("video", ("video", "mp4")),
-    ("audio", ("audio",)),
-    ("diarization", ("diarization",)),
-    ("raw_transcription", ("raw_transcription",)),
-    ("chat", ("chat_messages",)),
-)
+
+class _Unread(TypedDict):
+    """A segment of a transcript: that there is one is all that matters here."""
+
+
+class _Part(TypedDict, total=False):
+    bot_id: Any
+    status: Any
+    created_at: Any
+    start_time: Any
+    sent_at: Any
+    sender_name: Any
+    error: Any
+    error_code: Any
+    message: Any
+    error_message: Any
+    joined_at: Any
+    exited_at: Any
+    ended_at: Any
+    duration_seconds: Any
+    participants: Any
+    speakers: Any
+    data_deleted: Any
+    video: Any
+    mp4: Any
+    audio: Any
+    diarization: Any
+    raw_transcription: Any
+    transcription: Any
+    chat_messages: Any
+    transcript: Annotated[list[_Unread] | Any, Leniently]
+
+
+class _Body(_Part, total=False):
+    data: Annotated[_Part | Any, Leniently]
+
+
+_BODY: Final = TypeAdapter[Any](_Body)
 
 
 def observe(record: Record) -> Observation | None:
-    """What a webhook says of its meeting; null for calendars, alerts and events that name no bot."""
+    """Null for calendars, for alerts, and for unknown events that name no bot. Raises `BrokenEvent`.
+
+    `joined_at` of a status is when the recording started, `ended_at` when the bot left. An error is named
+    by events that are about a failure; a bot that was removed, say, may still have completed well.
+    """
+    is_alert = record.type.startswith("meeting-baas.alert.")
     try:
-        channel = "alert" if record.type.startswith("meeting-baas.alert.") else "webhook-v2"
-        identity = identify(record.value, channel)
-        fields = read_fields(record.value)
+        identity = identify(record.value, "alert" if is_alert else "webhook")
+        fields = read(_BODY, record.value)
     except NotAnEvent as error:
         raise BrokenEvent("unknown", (str(error),)) from error
-    if channel == "alert" or "bot_id" not in fields:
+    event = EVENTS.get(identity.type)
+    if is_alert or identity.type.startswith("calendar.") or "bot_id" not in fields or not identity.key:
         return None
     if identity.type == "bot.status_change":
-        return _status_change(identity.key, status_of(fields))
-    gone = fields.get("data_deleted") is True
+        return _observe_status(identity.key, fields)
+    links = event.links if event and fields.get("data_deleted") is not True else {}
+    code = text(fields.get("error_code")) or text(fields.get("error"))
     return Observation(
         provider="meeting-baas",
         meeting_id=identity.key,
         type=identity.type,
         at=moment(fields.get("sent_at")),
-        says=_FINAL.get(identity.type),
-        detail=text(fields.get("sender_name")) or text(fields.get("error_code")) or text(fields.get("error")) or "",
-        error=text(fields.get("error_code")) or text(fields.get("error")),
+        says=event.says if event else None,
+        detail=code or text(fields.get("sender_name")) or "",
+        error=code,
         message=text(fields.get("error_message")) or text(fields.get("message")),
         joined_at=moment(fields.get("joined_at")),
-        ended_at=moment(fields.get("exited_at")),
+        ended_at=moment(fields.get("exited_at")) or moment(fields.get("ended_at")),
         duration_seconds=number(fields.get("duration_seconds")),
-        participants=_participants(fields),
-        links=() if gone else _links(fields),
-        transcript=None if gone else _transcript(fields),
+        participants=_names(fields),
+        links=tuple(_links(links, fields)),
+        transcript=_transcript(links, fields),
     )
 
 
-def _status_change(bot_id: str, status: Fields) -> Observation:
-    code = status["code"]
+def _observe_status(bot_id: str, fields: Fields) -> Observation:
+    status = fields["status"] if isinstance(fields["status"], dict) else {**fields, "code": fields["status"]}
+    code: str = status["code"]
     at = moment(status.get("created_at"))
+    attempt, most = status.get("attempt"), status.get("max")
     return Observation(
         provider="meeting-baas",
         meeting_id=bot_id,
         type="bot.status_change",
         at=at,
         says=_STATES.get(code),
-        detail=code,
+        detail=f"{code} {attempt}/{most}" if type(attempt) is int and type(most) is int else code,
+        error=code if code in _FAILURES else None,
         message=text(status.get("error_message")),
-        joined_at=_epoch(status.get("start_time")),
+        joined_at=epoch(status.get("start_time")),
         ended_at=at if code == "call_ended" else None,
     )
 
 
-def _epoch(value: object) -> datetime | None:
-    seconds = number(value)
-    if seconds is None:
-        return None
-    try:
-        return datetime.fromtimestamp(seconds / 1000 if seconds > 1e11 else seconds, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
+def _names(fields: Fields) -> tuple[str, ...]:
+    """Everybody once: v2's participants and speakers are objects, v1's speakers only names."""
+    people = [*_items(fields.get("participants")), *_items(fields.get("speakers"))]
+    names = (text(one.get("name") if isinstance(one, dict) else one) for one in people)
+    return tuple(dict.fromkeys(name for name in names if name))
 
 
-def _participants(fields: Fields) -> tuple[str, ...]:
-    names: dict[str, None] = {}
-    for field in ("participants", "speakers"):
-        people = fields.get(field)
-        for person in people if isinstance(people, list) else ():
-            name = text(person.get("name") if isinstance(person, dict) else person)
-            if name:
-                names[name] = None
-    return tuple(names)
+def _items(value: object) -> Iterable[Any]:
+    return value if isinstance(value, list) else ()
 
 
-def _links(fields: Fields) -> tuple[Link, ...]:
-    found = ((kind, next((u for f in names if (u := text(fields.get(f)))), None)) for kind, names in _LINKS)
-    return tuple(Link(kind, url) for kind, url in found if url)
+def _links(known: Mapping[str, Any], fields: Fields) -> Iterator[Link]:
+    """One for each kind: the first field that has it."""
+    seen = set()
+    for field, kind in known.items():
+        url = text(fields.get(field))
+        if kind and url and kind not in seen:
+            seen.add(kind)
+            yield Link(kind, url)
 
 
-def _transcript(fields: Fields) -> TranscriptSource | None:
-    url = text(fields.get("transcription"))
+def _transcript(known: Mapping[str, Any], fields: Fields) -> TranscriptSource | None:
+    url = text(fields.get("transcription")) if "transcription" in known else None
     if url:
         return TranscriptSource(V2_OUTPUT, url)
-    return TranscriptSource(V1_WEBHOOK) if fields.get("transcript") else None
+    return TranscriptSource(V1_WEBHOOK) if known and fields.get("transcript") else None
