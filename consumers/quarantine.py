@@ -20,7 +20,7 @@ RECEIVER: Final = "receiver"
 
 
 def receiver_again(log: EventLog, policy: RetryPolicy) -> Consumer:
-    """A consumer of the receiver's letters: what is an event now goes to `meetings.webhooks`, its id unchanged.
+    """A consumer of the receiver's letters: what is an event now goes to `meetings.webhooks`, its id kept.
 
     Its handler takes the letter itself, and raises `Poison` for what is still none.
     """

@@ -21,7 +21,7 @@ _FETCH_BYTES = 16 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class ReplayCounts:
-    """Of letters: `healed` are closed now, `failed` are open as before, `unknown` are of no consumer given."""
+    """Of letters: `healed` are closed now, `failed` open as before, `unknown` are of no consumer given."""
 
     healed: int = 0
     failed: int = 0
