@@ -49,7 +49,7 @@ class ObjectStore(Protocol):
         """Null where there is none."""
 
     def list(self, prefix: str) -> AsyncIterator[StoredObject]:
-        """All whose names start with `prefix`, in order of their names; running uploads are not among them."""
+        """All whose names start with `prefix`, in order of their names; no uploads that still run."""
 
     async def delete(self, name: str) -> None:
         """Gone on return; deleting what is not there is no error."""

@@ -14,7 +14,7 @@ _WHAT_TO_DO: Final = {
     errno.EDQUOT: "The disk quota of {root} is used up: raise it or make room, then start again.",
     errno.EFBIG: "A file in {root} may not become larger: raise the limit on file sizes, then start again.",
     errno.EROFS: "{root} can only be read: mount it for writing, then start again.",
-    errno.EACCES: "{root} may not be used by the user that runs Adjourn: give it to that user, then start again.",
+    errno.EACCES: "{root} is closed to this user: give it to the one that runs Adjourn, then start again.",
     errno.EIO: "The disk of {root} reports errors: look after the disk, then start again.",
     errno.ENOENT: "{root} is not there: mount it, or create it with `adjourn setup`, then start again.",
     errno.ENOTSUP: "{root} lacks hard links or locks: choose another file system, then start again.",
