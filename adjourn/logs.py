@@ -12,7 +12,7 @@ _NOISY = ("aiosqlite", "alembic", "asyncio", "sqlalchemy", "uvicorn")
 
 
 def set_up_logging(level: str, stream: TextIO = sys.stderr) -> None:
-    """Send structlog's and the standard library's events to `stream`, from `level` on. May be called again."""
+    """Send events of structlog and `logging` to `stream`, from `level` on. May be called again."""
     number = logging.getLevelNamesMapping()[level.upper()]
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,

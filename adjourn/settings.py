@@ -147,7 +147,7 @@ def load_settings() -> Settings:
         raise BadSettings("\n".join(_sentence(name) for name in broken)) from error
     except (OSError, UnicodeDecodeError) as error:
         raise BadSettings(
-            "The file .env cannot be read: it must be a text file in UTF-8 that you own."
+            "The file .env cannot be read: it must be text in UTF-8 that you may read."
         ) from error
 
 

@@ -3,10 +3,12 @@
 import asyncio
 import json
 from collections.abc import Coroutine, Iterable
+from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 import click
 import structlog
+import uvloop
 
 from adjourn.logs import set_up_logging
 from adjourn.settings import BadSettings, Settings, load_settings, unknown_variables
@@ -39,9 +41,16 @@ def settings(*, quiet: bool = True) -> Settings:
 def run_async(coroutine: Coroutine[Any, Any, _T]) -> _T:
     """Run one command's work. What it is told to expect comes out as a sentence and exit code 1."""
     try:
-        return asyncio.run(coroutine)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(coroutine)
     except _EXPECTED as error:
-        raise failed(str(error)) from error
+        raise failed(_sentence(error)) from error
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error).rstrip(".")
+    hint = " Try again when that is mended." if isinstance(error, LogUnavailable | Retryable) else ""
+    return f"{text[:1].upper()}{text[1:]}.{hint}"
 
 
 def failed(sentence: str) -> click.ClickException:
@@ -51,6 +60,34 @@ def failed(sentence: str) -> click.ClickException:
 
 def print_json(value: object) -> None:
     click.echo(json.dumps(value, ensure_ascii=False, default=str, separators=(",", ":")))
+
+
+def visible(text: str) -> str:
+    """What came from outside, fit for a terminal: nothing in it moves the cursor or changes colours."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
+
+
+def local_time(moment: datetime | float) -> str:
+    """In the time zone of whoever looks; a number is in seconds since 1970 UTC."""
+    at = moment if isinstance(moment, datetime) else datetime.fromtimestamp(moment, UTC)
+    return at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def length(seconds: float | None) -> str:
+    """`0:42:07`; "" where it is not known."""
+    if seconds is None:
+        return ""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
+
+
+def size(count: int) -> str:
+    """A number of bytes as people read it: `812 B`, `3.2 MB`."""
+    amount, unit = float(count), "B"
+    for larger in ("kB", "MB", "GB"):
+        if amount >= 1000:
+            amount, unit = amount / 1000, larger
+    return f"{count} B" if unit == "B" else f"{amount:.1f} {unit}"
 
 
 def print_table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:

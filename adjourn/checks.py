@@ -1,0 +1,133 @@
+"""Is everything as it should be? Each check answers in a whole sentence, of what is well or of what to do."""
+
+import json
+import shutil
+import socket
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy.exc import DBAPIError
+
+from adjourn.first_start import webhook_url
+from adjourn.settings import Settings
+from adjourn.wiring import opened_database, opened_log, require_existing, signature_schemes
+from infra.database.meetings import list_meetings
+from infra.errors import Halt, LogUnavailable, Retryable
+from infra.objects.open import open_objects
+
+_FREE_BYTES: Final = 1_000_000_000
+_ANSWER_SECONDS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`text` is a sentence; where `well` is false it says what to do."""
+
+    part: str
+    well: bool
+    text: str
+
+
+async def check_everything(settings: Settings) -> AsyncIterator[Finding]:
+    """Changes nothing, beyond what proves that something can be written."""
+    yield await _finding("log", _log, settings)
+    yield await _finding("objects", _objects, settings)
+    yield await _finding("database", _database, settings)
+    yield await _finding("secrets", _secrets, settings)
+    yield await _finding("port", _port, settings)
+    yield await _finding("disk", _disk, settings)
+
+
+async def _finding(part: str, check: Callable[[Settings], Awaitable[str]], settings: Settings) -> Finding:
+    try:
+        return Finding(part, True, await check(settings))
+    except (Halt, LogUnavailable, Retryable) as error:
+        return Finding(part, False, str(error))
+
+
+async def _log(settings: Settings) -> str:
+    require_existing(settings.log_url)
+    async with opened_log(settings) as log:
+        await log.probe()
+    return f"The log takes records ({settings.log_url})."
+
+
+async def _objects(settings: Settings) -> str:
+    require_existing(settings.objects_url)
+    await open_objects(settings.objects_url).probe()
+    return f"The object store takes files ({settings.objects_url})."
+
+
+async def _database(settings: Settings) -> str:
+    async with opened_database(settings) as database:
+        await database.probe()
+        try:
+            async with database.reading() as tx:
+                await list_meetings(tx, limit=1)
+        except DBAPIError as error:
+            raise Halt("The database lacks tables or columns: create them with `adjourn setup`.") from error
+    return f"The database can be read and written ({settings.database_url})."
+
+
+async def _secrets(settings: Settings) -> str:
+    providers = signature_schemes(settings)
+    if not providers:
+        raise Halt(
+            "No secret is set, so every webhook is answered 404: put your API key into .env as "
+            "ADJOURN_MEETING_BAAS_API_KEYS, or one of the other secrets that .env.example lists."
+        )
+    return f"Webhooks of {', '.join(providers)} can be authenticated."
+
+
+async def _port(settings: Settings) -> str:
+    place = f"{settings.host}, port {settings.port}"
+    try:
+        with closing(socket.create_server((settings.host, settings.port))):
+            return f"{place} is free to listen on."
+    except OSError as error:
+        ready = _readiness(settings)
+        if ready is None:
+            raise Halt(
+                f"We cannot listen on {place} ({error.strerror}): stop the program that does, "
+                "or set ADJOURN_HOST and ADJOURN_PORT to what is free."
+            ) from error
+    away = ready.get("degraded") or {}
+    if away:
+        reasons = " ".join(f"{part}: {reason}" for part, reason in away.items())
+        raise Halt(f"Adjourn runs on {place} and accepts webhooks, but not all is well. {reasons}")
+    return f"Adjourn runs on {place} and accepts webhooks."
+
+
+def _readiness(settings: Settings) -> dict[str, dict[str, str]] | None:
+    """What our own receiver says at that port; null where somebody else listens."""
+    url = webhook_url(settings).partition("/webhooks/")[0] + "/readyz"
+    try:
+        with urllib.request.urlopen(url, timeout=_ANSWER_SECONDS) as answer:  # noqa: S310 our own host and port
+            found = json.load(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            found = json.load(error)
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) and "degraded" in found else None
+
+
+async def _disk(settings: Settings) -> str:
+    free, folder = _least_free(settings)
+    gigabytes = f"{free / 1e9:.1f} GB"
+    if free < _FREE_BYTES:
+        raise Halt(f"Only {gigabytes} are free on the disk of {folder}: make room before recordings come.")
+    return f"There is room on the disk: {gigabytes} are free."
+
+
+def _least_free(settings: Settings) -> tuple[int, Path]:
+    """Free bytes of the fullest disk, and which of our folders is on it."""
+    places = [settings.log_url, settings.objects_url, settings.database_url]
+    paths = [Path(url.partition(":///")[2]).absolute() for url in places]
+    folders = [next(folder for folder in (path, *path.parents) if folder.is_dir()) for path in paths]
+    return min((shutil.disk_usage(folder).free, folder) for folder in folders)

@@ -1,0 +1,58 @@
+"""`adjourn dead-letters` and `adjourn replay`: what failed, and trying it again."""
+
+from dataclasses import asdict
+from typing import Any
+
+import click
+
+from adjourn.cli.output import json_option, local_time, print_json, run_async, settings, visible
+from adjourn.settings import Settings
+from adjourn.wiring import opened_database, opened_log, require_existing, successes_in
+from consumers.dead_letters import Letter, LetterGroup, all_letters, grouped, open_letters, rfc3339
+
+_SHOWN_OF_A_GROUP = 3
+
+
+@click.command("dead-letters")
+@click.option("--all", "everything", is_flag=True, help="Also what has succeeded since.")
+@json_option
+def dead_letters(everything: bool, as_json: bool) -> None:
+    """Show what failed, and why.
+
+    Grouped by consumer and reason; with --json a line for each letter.
+    """
+    run_async(_dead_letters(settings(), everything, as_json))
+
+
+async def _dead_letters(configured: Settings, everything: bool, as_json: bool) -> None:
+    require_existing(configured.log_url)
+    async with opened_database(configured) as database, opened_log(configured) as log:
+        letters = await (all_letters(log) if everything else open_letters(log, successes_in(database)))
+    if as_json:
+        for letter in letters:
+            print_json(_object(letter))
+        return
+    for group in grouped(letters):
+        _print_group(group)
+    if letters:
+        click.echo("When the cause is gone, `adjourn replay` tries again.")
+    else:
+        click.echo("No dead letters: everything that came could be done.")
+
+
+def _object(letter: Letter) -> dict[str, Any]:
+    known = asdict(letter)
+    return known | {"time": rfc3339(known.pop("time_ms"))}
+
+
+def _print_group(group: LetterGroup) -> None:
+    count = len(group.letters)
+    title = f"{group.consumer}  {group.kind}  {count} {'letter' if count == 1 else 'letters'}"
+    click.echo(click.style(title, bold=True))
+    click.echo(f"  {visible(group.reason)}")
+    for letter in group.letters[-_SHOWN_OF_A_GROUP:]:
+        words = f"{letter.type}  {letter.key or 'no meeting'}"
+        click.echo(f"  {local_time(letter.time_ms / 1000)}  {visible(words)}")
+    if count > _SHOWN_OF_A_GROUP:
+        click.echo(f"  and {count - _SHOWN_OF_A_GROUP} before these")
+    click.echo()

@@ -1,0 +1,59 @@
+"""`adjourn meetings` and `adjourn meeting ID`: what is known of the meetings."""
+
+import click
+
+from adjourn.cli.lookup import only_meeting
+from adjourn.cli.meeting_page import as_full_object, as_object, page, row
+from adjourn.cli.output import json_option, print_json, print_table, run_async, settings
+from adjourn.settings import Settings
+from adjourn.wiring import opened_database
+from infra.database.events import timeline
+from infra.database.failures import open_failures_of
+from infra.database.meetings import list_meetings
+from infra.objects.open import open_objects
+from schemas.names import safe_segment
+
+
+@click.command()
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="How many.")
+@json_option
+def meetings(limit: int, as_json: bool) -> None:
+    """List meetings, newest first."""
+    run_async(_meetings(settings(), limit, as_json))
+
+
+@click.command()
+@click.argument("meeting_id", metavar="ID")
+@json_option
+def meeting(meeting_id: str, as_json: bool) -> None:
+    """Show a meeting: state, timeline, files, failures.
+
+    ID is the meeting's id, or PROVIDER/ID where two providers share one.
+    """
+    run_async(_meeting(settings(), meeting_id, as_json))
+
+
+async def _meetings(configured: Settings, limit: int, as_json: bool) -> None:
+    async with opened_database(configured) as database, database.reading() as tx:
+        found = await list_meetings(tx, limit=limit)
+    if as_json:
+        for overview in found:
+            print_json(as_object(overview))
+    elif found:
+        print_table(("last event", "meeting", "state", "length", "files", "failures"), map(row, found))
+    else:
+        click.echo("No meetings yet. `adjourn send` sends a sample.")
+
+
+async def _meeting(configured: Settings, wanted: str, as_json: bool) -> None:
+    async with opened_database(configured) as database, database.reading() as tx:
+        overview = await only_meeting(tx, wanted)
+        provider, meeting_id = overview.meeting.provider, overview.meeting.meeting_id
+        events = await timeline(tx, provider, meeting_id)
+        failures = await open_failures_of(tx, provider, meeting_id)
+    objects, folder = open_objects(configured.objects_url), f"{provider}/{safe_segment(meeting_id)}"
+    urls = {artifact.name: objects.url(f"{folder}/{artifact.name}") for artifact in overview.artifacts}
+    if as_json:
+        print_json(as_full_object(overview, events, failures, urls))
+    else:
+        click.echo("\n".join(page(overview, events, failures, urls)))

@@ -1,0 +1,69 @@
+"""The first start: a `.env` with a random key, and what to do next."""
+
+import os
+import secrets
+import shutil
+import sys
+from pathlib import Path
+
+from adjourn.reference import env_example
+from adjourn.settings import ENV_FILE, Settings, load_settings, variable
+
+_API_KEYS = "meeting_baas_api_keys"
+
+
+def write_env_file(path: Path = ENV_FILE) -> str:
+    """Write a documented `.env` that only we may read, and return the random key in it.
+
+    Raises `FileExistsError` when there is one: it is never overwritten.
+    """
+    key = secrets.token_urlsafe(24)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(env_example({_API_KEYS: key}))
+    return key
+
+
+def welcome(settings: Settings, key: str) -> str:
+    """What a person should know after `write_env_file`: how to see it work, and how to make it real."""
+    name = program_name()
+    return f"""\
+First start: .env was written, with a random key. Nothing else is needed to try it.
+
+  webhook URL   {webhook_url(settings)}
+  header        x-meeting-baas-api-key: {key}
+
+See it work, from a second terminal:
+
+  make demo                 the whole way once, in a folder of its own: recording, transcript, timeline
+  {name + " send":<25} one sample event to this receiver, then: {name} meetings
+
+For real meetings:
+
+  1. Meeting BaaS signs v1 webhooks with your own API key there. Put it into .env in place of the random one
+     ({variable(_API_KEYS)}), and the secrets of v2 beside it if you use v2; then start again.
+  2. Make the URL reachable from outside by https (a reverse proxy, a tunnel) and register it at Meeting BaaS.
+"""
+
+
+def first_start(settings: Settings) -> tuple[Settings, str]:
+    """On a first start the settings read anew and what to tell; otherwise the same settings and ""."""
+    if settings.has_secrets or ENV_FILE.exists():
+        return settings, ""
+    key = write_env_file()
+    renewed = load_settings()
+    return renewed, welcome(renewed, key)
+
+
+def webhook_url(settings: Settings, provider: str = "meeting-baas") -> str:
+    """Where this machine reaches its own receiver."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104
+    return f"http://{host}:{settings.port}/webhooks/{provider}"
+
+
+def program_name() -> str:
+    """How a person calls this program again from here: by its name, or by its path when it is not on PATH."""
+    called = Path(sys.argv[0])
+    if called.name != "adjourn" or shutil.which("adjourn"):
+        return "adjourn"
+    return os.path.relpath(called) if called.is_relative_to(Path.cwd()) else str(called)

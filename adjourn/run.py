@@ -1,0 +1,144 @@
+"""Receiver and consumers as tasks of one loop, from start to an orderly end."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from functools import partial
+from typing import Any, Final
+
+import structlog
+
+from adjourn.settings import Settings
+from adjourn.wiring import Parts, opened, opened_log, remembered_in, set_up, signature_schemes
+from consumers.base import Consumer
+from consumers.policy import BurialStreak, Limits, RetryPolicy
+from consumers.runner import run as run_consumer
+from consumers.supervise import supervise
+from infra.errors import Halt, Retryable
+from infra.eventlog.base import EventLog
+from receiver.app import create_app, nothing_degraded
+from receiver.serve import serve
+
+Ready = Callable[[str, int], None]
+"""Told the host and port once a sender can connect."""
+
+_RESTART_AFTER_SECONDS: Final = 30
+_PROBE_SECONDS: Final = 1
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+
+log = structlog.get_logger()
+
+
+async def run(settings: Settings, consumers: Sequence[Consumer], ready: Ready) -> None:
+    """Receive and consume until a signal comes. A consumer that halts is started again; receiving goes on.
+
+    Raises `Halt` or `LogUnavailable` when it cannot start.
+    """
+    async with opened(settings) as parts:
+        await set_up(parts)
+        halted: dict[str, str] = {}
+        await _until_stopped(
+            partial(_receive, settings, parts.log, ready, partial(_degraded, parts, halted)),
+            partial(_consume, settings, parts, consumers, halted, _RESTART_AFTER_SECONDS),
+        )
+
+
+async def receive(settings: Settings, ready: Ready) -> None:
+    """Only receive, until a signal comes. Raises as `run` does."""
+    async with opened_log(settings) as event_log:
+        await event_log.setup()
+        await _until_stopped(partial(_receive, settings, event_log, ready, nothing_degraded))
+
+
+async def consume(settings: Settings, consumers: Sequence[Consumer]) -> None:
+    """Only consume, until a signal comes or a consumer halts: that `Halt` is raised, after an orderly end."""
+    async with opened(settings) as parts:
+        await set_up(parts)
+        await _until_stopped(partial(_consume, settings, parts, consumers, {}, None))
+
+
+async def _receive(
+    settings: Settings,
+    event_log: EventLog,
+    ready: Ready,
+    degraded: Callable[[], Awaitable[Mapping[str, str]]],
+    stop: asyncio.Event,
+) -> None:
+    app = create_app(
+        log=event_log,
+        schemes=signature_schemes(settings),
+        max_body_bytes=settings.body_limit_bytes,
+        degraded=degraded,
+    )
+    await serve(app, host=settings.host, port=settings.port, ready=ready, stop=stop)
+
+
+async def _consume(
+    settings: Settings,
+    parts: Parts,
+    consumers: Sequence[Consumer],
+    halted: dict[str, str],
+    restart_after_seconds: float | None,
+    stop: asyncio.Event,
+) -> None:
+    async def start(consumer: Consumer, streak: BurialStreak) -> None:
+        await run_consumer(
+            consumer,
+            log=parts.log,
+            services=parts.services,
+            remember=remembered_in(parts.services.database, consumer.name),
+            stop=stop,
+            policy=RetryPolicy(),
+            limits=Limits(concurrency=settings.concurrency),
+            streak=streak,
+        )
+
+    await supervise(consumers, start, stop=stop, halted=halted, restart_after_seconds=restart_after_seconds)
+
+
+async def _until_stopped(*tasks: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
+    """Run all until a signal comes or one of them ends; the others then come to their orderly end.
+
+    A second signal ends the program at once: nothing that was answered or committed is lost by that.
+    """
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def on_signal(number: signal.Signals) -> None:
+        log.info("stopping", signal=number.name)
+        stop.set()
+        for each in _SIGNALS:
+            loop.remove_signal_handler(each)
+            signal.signal(each, signal.SIG_DFL)
+
+    async def to_its_end(task: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
+        try:
+            await task(stop)
+        finally:
+            stop.set()
+
+    for each in _SIGNALS:
+        loop.add_signal_handler(each, on_signal, each)
+    ends = await asyncio.gather(*map(to_its_end, tasks), return_exceptions=True)
+    for end in ends:
+        if end is not None:
+            raise end
+    log.info("stopped")
+
+
+async def _degraded(parts: Parts, halted: Mapping[str, str]) -> Mapping[str, str]:
+    """What is away although events are accepted, a sentence for each part."""
+    probes = {"objects": parts.services.objects.probe, "database": parts.services.database.probe}
+    reasons = await asyncio.gather(*(_trouble(probe) for probe in probes.values()))
+    away = {name: reason for name, reason in zip(probes, reasons, strict=True) if reason}
+    return away | {f"consumer {name}": reason for name, reason in halted.items()}
+
+
+async def _trouble(probe: Callable[[], Awaitable[None]]) -> str:
+    try:
+        async with asyncio.timeout(_PROBE_SECONDS):
+            await probe()
+    except (Halt, Retryable) as error:
+        return str(error)
+    except TimeoutError:
+        return f"No answer within {_PROBE_SECONDS} s."
+    return ""

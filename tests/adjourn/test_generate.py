@@ -1,0 +1,61 @@
+"""README's table and `.env.example` say what the settings are."""
+
+import os
+from pathlib import Path
+
+import pytest
+from dotenv import dotenv_values
+
+from adjourn.generate import main, stale
+from adjourn.reference import env_example, settings_table
+from adjourn.settings import Settings, variable
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_what_is_committed_is_current() -> None:
+    assert stale(ROOT) == []
+
+
+def test_every_setting_has_a_row_and_a_description() -> None:
+    rows = settings_table().splitlines()[2:]
+    assert [row.split("`")[1] for row in rows] == [variable(name) for name in Settings.model_fields]
+    assert all(field.description for field in Settings.model_fields.values())
+
+
+def test_the_example_with_every_line_in_force_is_a_valid_env_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.startswith("ADJOURN_")]:
+        monkeypatch.delenv(name)
+    path = tmp_path / "all.env"
+    path.write_text(env_example().replace("# ADJOURN_", "ADJOURN_"))
+    assert set(dotenv_values(path)) == {variable(name) for name in Settings.model_fields}
+    settings = Settings(_env_file=path)
+    assert settings.model_dump(exclude={"download_allow"}) == Settings(_env_file=None).model_dump(
+        exclude={"download_allow"}
+    )
+
+
+def test_writing_mends_what_is_stale_and_the_check_names_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "README.md").write_text("# A\n<!-- settings:begin -->\nold\n<!-- settings:end -->\nrest\n")
+    assert main(["--check"], tmp_path) == 1
+    complaint = capsys.readouterr().err
+    assert "README.md is stale" in complaint
+    assert ".env.example is stale" in complaint
+    assert main([], tmp_path) == 0
+    assert main(["--check"], tmp_path) == 0
+    text = (tmp_path / "README.md").read_text()
+    assert text.startswith("# A\n")
+    assert text.endswith("rest\n")
+    assert "old" not in text
+
+
+def test_a_readme_without_a_place_for_the_table_is_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "README.md").write_text("# A\n")
+    assert main([], tmp_path) == 1
+    assert "README.md needs the lines" in capsys.readouterr().err
