@@ -25,6 +25,7 @@ from schemas.facts import (
     MeetingEnded,
 )
 from schemas.identity import BrokenEvent
+from schemas.lenient import moment, number
 from schemas.manifest import Manifest
 from schemas.meeting import Observation, State
 from schemas.names import safe_segment
@@ -124,17 +125,19 @@ async def _write_manifest(provider: str, meeting_id: str, services: Services) ->
 async def _keep_failure(record: Record, services: Services) -> None:
     """Takes whatever a dead letter holds: one that failed here would only become another."""
     headers = record.headers
-    attempts = headers.get("dl_attempts", "")
+    if not headers.get("dl_consumer"):
+        return
+    buried_at = moment(headers.get("dl_time"))
     failure = Failure(
-        consumer=headers.get("dl_consumer", ""),
+        consumer=headers["dl_consumer"],
         event_id=record.id,
         event_type=record.type,
         provider=_provider_name(record),
         meeting_id=record.key,
         kind=headers.get("dl_kind", ""),
         error=headers.get("dl_error", ""),
-        attempts=int(attempts) if attempts.isascii() and attempts.isdigit() else 0,
-        failed_ms=record.time_ms,
+        attempts=int(number(headers.get("dl_attempts")) or 0),
+        failed_ms=round(buried_at.timestamp() * 1000) if buried_at else record.time_ms,
         partition=record.partition,
         offset=record.offset,
     )

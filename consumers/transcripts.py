@@ -1,8 +1,8 @@
 """Transcripts: from whatever a sender makes to `transcript.json`, WebVTT, and rows that can be searched.
 
 Order of work: the version before is kept under its number, then the objects are replaced, then one
-transaction records it all. Who dies in between begins again: what is not recorded is written anew, and a version
-that was kept is not touched.
+transaction records it all. Who dies in between begins again: what is not recorded is written anew, and a
+version that was kept is not touched.
 """
 
 import asyncio

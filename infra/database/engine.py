@@ -17,7 +17,7 @@ from infra.errors import Halt, Retryable
 CURRENT_VERSION: Final = "0001"
 """The newest of `migrations/versions/`. A start with current tables loads no Alembic."""
 
-_BUSY_SECONDS: Final = 10
+_WRITE_NOTHING_NEW: Final = text("UPDATE alembic_version SET version_num = version_num")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,29 +44,38 @@ class Database:
             yield connection
 
     async def probe(self) -> None:
-        """Return if a transaction would succeed now, raise `Retryable` or `Halt` otherwise."""
-        async with self.transaction() as connection:
-            await connection.execute(text("SELECT 1"))
+        """Return if the tables are current and can be written to, raise `Retryable` or `Halt` otherwise."""
+        version = await self._version()
+        if version != CURRENT_VERSION:
+            raise Halt(f"The tables of {self._name} are not there or not current: run `adjourn setup`.")
+        async with self.transaction() as tx:
+            await tx.execute(_WRITE_NOTHING_NEW)
 
     async def setup(self) -> None:
-        """Create the tables, or bring them up to date. Safe to repeat, also by several processes at once."""
-        if await self._version() == CURRENT_VERSION:
+        """Create the tables, or bring them up to date. Safe to repeat, also by several processes at once.
+
+        Raises `Halt` when a newer Adjourn made them, else as `transaction` does.
+        """
+        version = await self._version()
+        if version == CURRENT_VERSION:
             return
+        if version is not None and version > CURRENT_VERSION:
+            raise Halt(f"A newer Adjourn made the tables of {self._name}: install that one or a later one.")
         from infra.database.migrations import upgrade  # only now: Alembic costs memory and time
 
-        async with self.transaction() as connection:
-            await connection.run_sync(upgrade)
+        async with self.transaction() as tx:
+            await tx.run_sync(upgrade)
+
+    @property
+    def _name(self) -> str:
+        return f"the database {self.engine.url.database}"
 
     async def _version(self) -> str | None:
-        async with self.reading() as connection:
-            has_versions = await connection.run_sync(
-                lambda sync: sync.dialect.has_table(sync, "alembic_version")
-            )
-            return (
-                await connection.scalar(text("SELECT version_num FROM alembic_version"))
-                if has_versions
-                else None
-            )
+        async with self.reading() as tx:
+            if not await tx.run_sync(lambda sync: sync.dialect.has_table(sync, "alembic_version")):
+                return None
+            version: str | None = await tx.scalar(text("SELECT version_num FROM alembic_version"))
+            return version
 
     @asynccontextmanager
     async def _begin(self, sqlite_begin: str) -> AsyncIterator[AsyncConnection]:
@@ -78,32 +87,30 @@ class Database:
         except IntegrityError:
             raise
         except DBAPIError as error:
-            raise _instruction(error, self.engine) from error
+            raise _instruction(error, self._name) from error
         except PoolTimeout as error:
             raise Retryable("every connection to the database is in use") from error
 
 
 @asynccontextmanager
-async def open_database(url: str) -> AsyncIterator[Database]:
+async def open_database(url: str, *, busy_seconds: float = 10) -> AsyncIterator[Database]:
     """The database at `sqlite:///relative.db` or `sqlite:////absolute.db`; its folder is made when missing.
 
-    Opens nothing yet: the first transaction does. Raises `Halt` when the URL or its folder cannot be used.
+    Another process that writes is waited for, `busy_seconds` at most. Opens nothing yet: the first
+    transaction does. Raises `Halt` when the URL or its folder cannot be used.
     """
     location = make_url(url)
     if location.drivername != "sqlite" or not location.database:
-        raise Halt(
-            f"The database URL must look like sqlite:///var/adjourn.db, not like {location.drivername}:."
-        )
+        raise Halt(f"The database URL must be sqlite:/// and a file, it is {location.drivername}:….")
     folder = Path(location.database).parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise Halt(
-            f"The database's folder {folder} cannot be made ({error.strerror}): make it writable."
-        ) from error
+        problem = f"The database's folder {folder} cannot be made ({error.strerror})"
+        raise Halt(f"{problem}: make it, and let this user write there.") from error
     engine = create_async_engine(
         location.set(drivername="sqlite+aiosqlite"),
-        connect_args={"timeout": _BUSY_SECONDS},
+        connect_args={"timeout": busy_seconds},
         hide_parameters=True,  # an error's text must not hold what people said
     )
     event.listen(engine.sync_engine, "connect", _prepare_connection)
@@ -129,24 +136,23 @@ def _begin_transaction(connection: Any) -> None:
     connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
 
 
-_BUSY, _LOCKED, _NO_MEMORY, _READ_ONLY, _INTERRUPT, _IO = 5, 6, 7, 8, 9, 10
+_ERROR, _BUSY, _LOCKED, _NO_MEMORY, _READ_ONLY, _INTERRUPT, _IO = 1, 5, 6, 7, 8, 9, 10
 _CORRUPT, _FULL, _CANNOT_OPEN, _NOT_A_DATABASE = 11, 13, 14, 26
 
 
-def _instruction(error: DBAPIError, engine: AsyncEngine) -> Exception:
-    """What to do about an error of the database; itself where it is a bug of ours."""
-    where = f"The database {engine.url.database}"
+def _instruction(error: DBAPIError, name: str) -> Exception:
+    """What to do about an error of SQLite (https://www.sqlite.org/rescode.html); itself where it is a bug."""
     code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
     if code in (_BUSY, _LOCKED, _NO_MEMORY, _INTERRUPT, _IO):
-        return Retryable(f"the database is not ready: {error.orig}")
+        return Retryable(f"{name} is not ready: {error.orig}")
     if code == _FULL:
-        return Halt(f"{where} has no room left: free space on its disk, then start again.")
+        return Halt(f"There is no room for {name}: free space on its disk, then start again.")
     if code == _READ_ONLY:
-        return Halt(
-            f"{where} is read-only: let this user write to the file and its folder, then start again."
-        )
+        return Halt(f"No writing to {name}: let this user write to it and to its folder, then start again.")
     if code == _CANNOT_OPEN:
-        return Halt(f"{where} cannot be opened: see that its folder exists and this user may write there.")
+        return Halt(f"No opening {name}: see that its folder exists and that this user may write there.")
     if code in (_NOT_A_DATABASE, _CORRUPT):
-        return Halt(f"{where} is damaged or no SQLite file: restore it, or move it away to begin a new one.")
+        return Halt(f"Damaged, or not SQLite's: {name}. Restore it, or move it away to begin anew.")
+    if code == _ERROR and "no such table" in str(error.orig):
+        return Halt(f"There are no tables in {name}: run `adjourn setup`.")
     return error

@@ -15,7 +15,7 @@ from infra.database.upsert import insert_into
 class Failure:
     """What a consumer could not do, by the newest dead letter of the event.
 
-    `failed_ms` is when the log took that letter, at `partition` and `offset` of the dead-letter topic.
+    `failed_ms` is when it was buried, at `partition` and `offset` of the dead-letter topic.
     `event_id` and `event_type` are the `ce_id` and `ce_type` of the event that failed; `provider` and
     `meeting_id` are "" where it names none. `error` is one line without secrets.
     """

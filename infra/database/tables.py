@@ -1,7 +1,7 @@
 """The tables as queries see them. What creates them is `migrations/`; a test holds the two together.
 
-Columns that end in `_ms` are the log's clock, in milliseconds since 1970 UTC; a `Moment` is the
-sender's, or ours where an artifact says when it was stored.
+Columns that end in `_ms` are the clock of the log and the runner, in milliseconds since 1970 UTC; a `Moment`
+is the sender's, or ours where an artifact says when it was stored.
 """
 
 from typing import Final
