@@ -8,7 +8,7 @@ from infra.eventlog.sqlite import SqliteLog
 
 
 def open_log(url: str, *, retention_days: float = 30) -> EventLog:
-    """`sqlite:///relative/file.db` or `sqlite:////absolute/file.db`. Nothing is touched before the first call.
+    """`sqlite:///relative/file.db` or `sqlite:////absolute/file.db`. No file is touched yet.
 
     Raises `ValueError`, with a sentence that says what to write, when the URL names no log.
     """

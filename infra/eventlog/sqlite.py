@@ -31,12 +31,18 @@ def wall_clock_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def _require_ours(*topics: str) -> None:
+    for topic in topics:
+        if topic not in TOPICS:
+            raise ValueError(f"there is no topic {topic!r}: it is one of {', '.join(TOPICS)}")
+
+
 class SqliteLog:
     """An `EventLog` of one partition, 0.
 
-    What is older than `retention_days` and committed by every group that ever joined is deleted, about once an
-    hour while records come in; dead letters never. A group that is given up for good therefore keeps everything
-    it has not read: delete its rows from the table `groups`. Space is used again, the file does not shrink.
+    What is older than `retention_days` and committed by every group that ever joined is deleted, about once
+    an hour while records come in; dead letters never. A group that is given up for good therefore keeps all
+    that it has not read: delete its rows from the table `groups`. Space is used again, the file never shrinks.
     """
 
     def __init__(
@@ -57,6 +63,7 @@ class SqliteLog:
     async def append(self, topic: str, *, key: str, value: bytes, headers: Headers) -> None:
         if len(value) > MAX_RECORD_BYTES:
             raise ValueError(f"a record of {len(value)} bytes is over {MAX_RECORD_BYTES}")
+        _require_ours(topic)
         now_ms = self._clock_ms()
         row = tables.row(now_ms, key, headers, value)
         await self._writer.write(self._appends[topic], row, len(value))
@@ -69,6 +76,7 @@ class SqliteLog:
     async def subscribe(
         self, topics: Sequence[str], group: str, *, start: Start = "earliest"
     ) -> AsyncIterator[SqliteSubscription]:
+        _require_ours(*topics)
         starts = {topic: await self._last_offset(topic) for topic in topics} if start == "latest" else {}
         membership = Membership(self._path, group)
         try:
@@ -87,6 +95,7 @@ class SqliteLog:
     async def scan(
         self, topic: str, *, start: Start = "earliest", since_ms: int | None = None, follow: bool = False
     ) -> AsyncIterator[Record]:
+        _require_ours(topic)
         end = await self._last_offset(topic)
         position = end if start == "latest" else 0
         while True:
@@ -111,6 +120,7 @@ class SqliteLog:
                 await self._news.after(seen)
 
     async def backlog(self, topics: Sequence[str], group: str) -> int:
+        _require_ours(*topics)
         return await self._reader.run(partial(tables.backlog, topics=topics, group=group))
 
     async def probe(self) -> None:
@@ -124,7 +134,7 @@ class SqliteLog:
         await self._write_thread.run(lambda connection: None)
 
     async def trim(self, now_ms: int) -> int:
-        """Delete what retention does not keep any more; how many records that were. Raises `LogUnavailable`."""
+        """Delete what retention does not keep any more, and return how many. Raises `LogUnavailable`."""
         deleted = 0
         for topic in TOPICS:
             if topic != DEAD_LETTERS:
@@ -147,7 +157,8 @@ class SqliteLog:
         except LogUnavailable as exc:
             log.warning("trim_failed", reason=str(exc))
         else:
-            log.debug("trimmed", records=deleted)
+            if deleted:
+                log.info("trimmed", records=deleted)
 
     async def _last_offset(self, topic: str) -> int:
         return await self._reader.run(partial(tables.last_offset, topic=topic))

@@ -14,7 +14,7 @@ from schemas.envelope import Record
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """How far this subscription has read, by topic. Offsets mean something in the log that they come from only."""
+    """How far this subscription has read, by topic. Offsets mean something only in the log they come from."""
 
     log_id: int
     offsets: Mapping[str, int]
@@ -22,7 +22,7 @@ class _Place:
 
 
 class SqliteSubscription:
-    """`starts` are the offsets after which a topic begins that the group never committed; 0 where it names none."""
+    """`starts` says after which offset a topic begins that the group never committed; it is 0 where absent."""
 
     def __init__(
         self,
