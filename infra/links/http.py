@@ -173,32 +173,28 @@ class _HttpDownload:
             yield chunk
 
 
-def _parsed(url: str) -> URL:
+def _parsed(link: str, base: URL | None = None) -> URL:
+    """A link as it may be asked for, relative to `base` when it redirected there."""
     try:
-        # Exactly as it was signed where that is possible; `URL` would write some escapes anew.
-        target = URL(url, encoded=url.isascii() and url.isprintable() and " " not in url)
+        # Exactly as it was signed where that is possible: `URL` would write some escapes anew.
+        target = URL(link, encoded=link.isascii() and link.isprintable() and " " not in link)
+        if base is not None:
+            target = base.join(target)
+        host, _ = target.host, target.port  # both are looked at only when they are asked for
     except ValueError:
-        raise Poison("The link is not a URL.") from None  # the parser's text quotes the link
-    return _checked(target)
-
-
-def _checked(target: URL) -> URL:
-    if target.scheme not in ("http", "https") or not target.host:
+        said = "The link" if base is None else f"{_shown(base)}: the link it redirects to"
+        raise Poison(f"{said} is not a URL.") from None  # the parser's text quotes it
+    if target.scheme not in ("http", "https") or not host:
         raise Poison(f"{_shown(target)}: only http and https links are followed.")
     if target.user is not None or target.password is not None:
-        raise Poison(f"{_shown(target)}: a link with a user name or password in it is not followed.")
+        raise Poison(f"{_shown(target)}: a link with a user name or a password in it is not followed.")
     return target
 
 
 def _redirected(target: URL, location: str) -> URL:
     if not location:
         raise Poison(f"{_shown(target)}: redirected to nowhere.")
-    try:
-        printable = location.isascii() and location.isprintable() and " " not in location
-        following = target.join(URL(location, encoded=printable))
-    except ValueError:
-        raise Poison(f"{_shown(target)}: redirected to what is not a URL.") from None
-    return _checked(following)
+    return _parsed(location, target)
 
 
 def _shown(target: URL) -> str:

@@ -30,7 +30,7 @@ def disk_errors(root: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (IsADirectoryError, NotADirectoryError) as exc:
+    except (IsADirectoryError, NotADirectoryError, FileExistsError) as exc:
         raise ValueError("Where the name needs a folder there is a file, or the other way round.") from exc
     except OSError as exc:
         number = exc.errno or 0

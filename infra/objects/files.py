@@ -116,8 +116,14 @@ class FileObjects:
                 path.unlink()
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 return
-            sync_folder(path.parent)
-            _remove_empty_folders(path.parent, self.root)
+            # Of a meeting that is forgotten, not even its id stays as the name of a folder.
+            folder = path.parent
+            with suppress(OSError):  # not empty, or gone
+                while folder != self.root:
+                    folder.rmdir()
+                    folder = folder.parent
+            with suppress(FileNotFoundError):
+                sync_folder(folder)
 
     def url(self, name: str) -> str:
         return self._path(name).as_uri()
@@ -162,11 +168,3 @@ def _is_safe(segment: str) -> bool:
         and "\0" not in segment
         and len(segment.encode()) <= _LONGEST_SEGMENT_BYTES
     )
-
-
-def _remove_empty_folders(folder: Path, root: Path) -> None:
-    """Of a meeting that is forgotten, not even its id stays."""
-    with suppress(OSError):  # not empty
-        while folder != root:
-            folder.rmdir()
-            folder = folder.parent

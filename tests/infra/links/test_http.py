@@ -1,0 +1,370 @@
+"""Links over real sockets: what is followed, what is refused, and how it ends."""
+
+import asyncio
+from contextlib import AbstractAsyncContextManager
+
+import pytest
+
+from infra.errors import Poison, Retryable
+from infra.links.base import Links
+from infra.links.http import open_links
+from tests.servers import media
+from tests.servers.media import Answer, serve_media
+
+BODY = bytes(range(256)) * 4096
+SECRET = "X-Amz-Signature=f00dcafe"
+
+
+def links_to(
+    *allow: str, max_bytes: int = 1 << 30, idle_seconds: float = 5
+) -> AbstractAsyncContextManager[Links]:
+    return open_links(
+        allow=allow, max_bytes=max_bytes, connect_timeout_seconds=5, idle_timeout_seconds=idle_seconds
+    )
+
+
+async def fetched(links: Links, url: str) -> bytes:
+    async with links.open(url) as download:
+        return b"".join([chunk async for chunk in download.chunks()])
+
+
+async def fetched_from(answer: Answer, *, max_bytes: int = 1 << 30, idle_seconds: float = 5) -> bytes:
+    """What one answer of a server gives, asked for by a presigned link."""
+    async with (
+        serve_media({"/file": answer}) as server,
+        links_to("127.0.0.1", max_bytes=max_bytes, idle_seconds=idle_seconds) as links,
+    ):
+        return await fetched(links, f"{server.url}/file?{SECRET}")
+
+
+@pytest.mark.parametrize("answer", [media.whole(BODY), media.chunked(BODY), media.without_length(BODY)])
+async def test_a_file_comes_as_it_is(answer: Answer) -> None:
+    assert await fetched_from(answer) == BODY
+
+
+async def test_the_head_tells_the_announced_length_and_type() -> None:
+    answers = {"/known": media.whole(BODY, "video/mp4"), "/unknown": media.chunked(BODY)}
+    async with serve_media(answers) as server, links_to("127.0.0.1") as links:
+        async with links.open(f"{server.url}/known") as known:
+            assert (known.length, known.media_type) == (len(BODY), "video/mp4")
+        async with links.open(f"{server.url}/unknown") as unknown:
+            assert (unknown.length, unknown.media_type) == (None, "")
+
+
+async def test_a_link_is_asked_for_exactly_as_it_was_signed() -> None:
+    signed = "/a%7Eb%2fc%20d?X-Amz-Signature=%2B%3d%2F+~&b=%41"
+    async with serve_media({"/a%7Eb%2fc%20d": media.whole(b"x")}) as server, links_to("127.0.0.1") as links:
+        await fetched(links, server.url + signed)
+        assert server.requests[0].startswith(f"GET {signed} HTTP/1.1\r\n")
+
+
+async def test_a_request_carries_no_credentials_and_asks_for_plain_bytes() -> None:
+    async with serve_media({"/file": media.status(200, b"x", Set_Cookie="a=b")}) as server:
+        async with links_to("127.0.0.1") as links:
+            await fetched(links, f"{server.url}/file")
+            await fetched(links, f"{server.url}/file")
+        for head in map(str.lower, server.requests):
+            assert "\r\naccept-encoding: identity\r\n" in head
+            assert "cookie" not in head
+            assert "authorization" not in head
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        media.cut_short(BODY, len(BODY) + 1),
+        media.cut_short(b"", 5),
+        media.cut_short_chunked(BODY),
+    ],
+)
+async def test_a_source_that_stops_half_way_is_asked_again(answer: Answer) -> None:
+    with pytest.raises(Retryable, match=r"stopped after \d+ of"):
+        await fetched_from(answer)
+
+
+@pytest.mark.parametrize(
+    "answer", [media.silent(), media.silent(b"HTTP/1.1 200 OK\r\n"), media.silent_after(BODY, 10_000_000)]
+)
+async def test_a_source_that_falls_silent_is_given_up(answer: Answer) -> None:
+    async with asyncio.timeout(10):
+        with pytest.raises(Retryable):
+            await fetched_from(answer, idle_seconds=0.2)
+
+
+async def test_a_source_that_drips_makes_no_progress() -> None:
+    async with asyncio.timeout(10):
+        with pytest.raises(Retryable, match="too slow"):
+            await fetched_from(media.dripping(0.01), idle_seconds=0.3)
+
+
+async def test_a_source_that_never_ends_is_stopped_at_the_limit() -> None:
+    async with asyncio.timeout(10):
+        with pytest.raises(Poison, match="more than the 5000000 bytes"):
+            await fetched_from(media.endless(), max_bytes=5_000_000)
+
+
+async def test_a_file_that_is_announced_too_large_is_not_begun() -> None:
+    with pytest.raises(Poison, match="1048576 bytes, and 1000 are allowed"):
+        await fetched_from(media.whole(BODY), max_bytes=1000)
+
+
+async def test_a_file_as_large_as_allowed_is_fetched() -> None:
+    assert await fetched_from(media.chunked(BODY), max_bytes=len(BODY)) == BODY
+
+
+async def test_a_packed_answer_that_nobody_asked_for_is_refused() -> None:
+    with pytest.raises(Poison, match="'gzip', which was not asked for"):
+        await fetched_from(media.gzipped(bytes(10_000_000)))
+
+
+@pytest.mark.parametrize("code", [400, 401, 403, 404, 410, 416, 451, 300])
+async def test_what_is_gone_or_forbidden_can_never_work(code: int) -> None:
+    with pytest.raises(Poison, match=f"answered {code}"):
+        await fetched_from(media.status(code, b"<Error>AccessDenied</Error>"))
+
+
+@pytest.mark.parametrize("code", [202, 204, 206, 408, 425, 429, 500, 502, 503, 504])
+async def test_what_may_yet_work_is_tried_again(code: int) -> None:
+    with pytest.raises(Retryable, match=f"answered {code}") as raised:
+        await fetched_from(media.status(code))
+    assert raised.value.after_seconds is None
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("7", 7),
+        ("Sun, 06 Nov 2044 08:50:37 GMT", 60),
+        ("Sun, 06 Nov 2011 08:50:37 GMT", 0),
+        ("9" * 5000, 3600),
+        ("soon", None),
+        ("-5", None),
+    ],
+)
+async def test_a_source_may_say_when_to_come_again(said: str, seconds: float | None) -> None:
+    answer = media.status(429, Retry_After=said, Date="Sun, 06 Nov 2044 08:49:37 GMT")
+    with pytest.raises(Retryable) as raised:
+        await fetched_from(answer)
+    assert raised.value.after_seconds == seconds
+
+
+async def test_what_is_no_http_is_tried_again() -> None:
+    with pytest.raises(Retryable):
+        await fetched_from(media.not_http())
+
+
+async def test_nobody_listening_is_tried_again() -> None:
+    async with serve_media({}) as server:
+        pass
+    async with links_to("127.0.0.1") as links:
+        with pytest.raises(Retryable, match="ECONNREFUSED"):
+            await fetched(links, f"{server.url}/file?{SECRET}")
+
+
+async def test_a_name_that_does_not_resolve_is_tried_again() -> None:
+    async with links_to() as links:
+        with pytest.raises(Retryable, match="no connection"):
+            await fetched(links, f"https://nowhere.invalid/file?{SECRET}")
+
+
+@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+async def test_redirects_are_followed(code: int) -> None:
+    answers = {"/a/file": media.redirect("../b?c=%2F", code), "/b": media.whole(BODY)}
+    async with serve_media(answers) as server, links_to("127.0.0.1") as links:
+        assert await fetched(links, f"{server.url}/a/file") == BODY
+        assert server.requests[1].startswith("GET /b?c=%2F HTTP/1.1\r\n")
+
+
+async def test_five_redirects_are_followed_and_no_sixth() -> None:
+    answers = {f"/{hop}": media.redirect(f"/{hop + 1}") for hop in range(6)} | {"/6": media.whole(BODY)}
+    async with serve_media(answers) as server, links_to("127.0.0.1") as links:
+        assert await fetched(links, f"{server.url}/1") == BODY
+        with pytest.raises(Poison, match="redirected more than 5 times"):
+            await fetched(links, f"{server.url}/0")
+
+
+async def test_a_link_that_is_redirected_for_ever_is_given_up() -> None:
+    with pytest.raises(Poison, match="redirected more than 5 times"):
+        await fetched_from(media.redirect(f"/file?{SECRET}"))
+
+
+@pytest.mark.parametrize(
+    "location", ["", "http://[::1", "file:///etc/passwd", "ftp://127.0.0.1/", "https://a:b@127.0.0.1/", "//"]
+)
+async def test_a_redirect_to_what_is_no_link_is_refused(location: str) -> None:
+    with pytest.raises(Poison):
+        await fetched_from(media.redirect(location))
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        *(
+            "127.0.0.1",
+            "localhost",
+            "localhost.",
+            "LOCALHOST",
+            "[::1]",
+            "[::ffff:127.0.0.1]",
+            "[::ffff:7f00:1]",
+        ),
+        *(
+            "0.0.0.0",
+            "[::]",
+            "127.1",
+            "0x7f.1",
+            "0x7f000001",
+            "2130706433",
+            "0177.0.0.1",
+            "127。0。0。1",
+            "①27.0.0.1",
+        ),
+        *(
+            "10.0.0.1",
+            "169.254.169.254",
+            "100.100.100.200",
+            "[fe80::1]",
+            "[64:ff9b::7f00:1]",
+            "255.255.255.255",
+        ),
+    ],
+)
+async def test_a_private_address_is_never_connected_to(scheme: str, host: str) -> None:
+    async with serve_media({"/file": media.whole(BODY)}) as server, links_to() as links:
+        port = server.url.rpartition(":")[2]
+        with pytest.raises((Poison, Retryable)):
+            await fetched(links, f"{scheme}://{host}:{port}/file?{SECRET}")
+        assert server.requests == []
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "169.254.169.254"])
+async def test_a_link_to_a_private_address_can_never_work(host: str) -> None:
+    async with links_to() as links:
+        with pytest.raises(Poison, match="only https to public addresses"):
+            await fetched(links, f"https://{host}/file?{SECRET}")
+
+
+async def test_plain_http_to_a_public_address_is_refused_before_a_connection() -> None:
+    async with asyncio.timeout(2), links_to() as links:
+        with pytest.raises(Poison, match="only https to public addresses"):
+            await fetched(links, f"http://192.0.1.1/file?{SECRET}")
+
+
+@pytest.mark.parametrize(
+    "to", ["http://127.0.0.2:{port}/file", "//127.0.0.2:{port}/file", "http://localhost:{port}/"]
+)
+async def test_a_redirect_to_a_private_address_is_not_followed(to: str) -> None:
+    async with (
+        serve_media({"/file": media.whole(BODY)}, host="127.0.0.2") as inside,
+        serve_media({}) as outside,
+        links_to("127.0.0.1/32") as links,
+    ):
+        port = inside.url.rpartition(":")[2]
+        outside.answers["/file"] = media.redirect(to.format(port=port))
+        with pytest.raises((Poison, Retryable)):
+            await fetched(links, f"{outside.url}/file")
+        assert outside.asked("/file") == 1
+        assert inside.requests == []
+
+
+@pytest.mark.parametrize("allow", ["localhost", "LocalHost.", "127.0.0.0/8"])
+async def test_an_allowed_host_or_network_may_be_private(allow: str) -> None:
+    async with serve_media({"/file": media.whole(BODY)}) as server, links_to(allow, "::1") as links:
+        assert await fetched(links, server.url.replace("127.0.0.1", "localhost") + "/file") == BODY
+
+
+async def test_an_allowed_host_name_allows_no_other_name_of_its_address() -> None:
+    async with serve_media({"/file": media.whole(BODY)}) as server, links_to("localhost") as links:
+        with pytest.raises(Poison):
+            await fetched(links, f"{server.url}/file")
+        assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *(
+            "",
+            "/file",
+            "file:///etc/passwd",
+            "ftp://127.0.0.1/x",
+            "gopher://127.0.0.1/",
+            "data:,x",
+            "http://",
+        ),
+        *("http:///file", "http://[::1", "http://127.0.0.1:99999/", "javascript:alert(1)", "http://\ud800/"),
+        *("http://user:pass@127.0.0.1/file", "http://user@127.0.0.1/file", "http://h\\@127.0.0.1/"),
+    ],
+)
+async def test_what_is_no_link_can_never_work(url: str) -> None:
+    async with links_to("127.0.0.1") as links:
+        with pytest.raises(Poison):
+            await fetched(links, url)
+
+
+async def test_a_link_cannot_add_lines_to_the_request() -> None:
+    async with serve_media({}) as server, links_to("127.0.0.1") as links:
+        with pytest.raises(Poison):
+            await fetched(links, f"{server.url}/a\r\nX-Injected: 1\r\n\r\n")
+        with pytest.raises(Poison):
+            await fetched(links, f"{server.url}/a b\tc")
+        assert [head for head in server.requests if "\nX-Injected" in head] == []
+
+
+def _everything_said(error: BaseException | None) -> str:
+    said = ""
+    while error is not None:
+        said += f"{error} {error!r} {error.args}"
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return said
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        media.status(403),
+        media.status(503),
+        media.cut_short(b"x", 5),
+        media.redirect(f"/file?{SECRET}"),
+        media.redirect(f"file:///x?{SECRET}"),
+        media.redirect(f"http://127.0.0.9/?{SECRET}"),
+        media.redirect(f"http://[::1?{SECRET}"),
+        media.redirect(f"http://127.1/?{SECRET}"),
+        media.gzipped(b"x"),
+        media.not_http(),
+        media.whole(BODY),
+        media.silent(),
+    ],
+)
+async def test_no_error_tells_the_query_of_a_link(answer: Answer) -> None:
+    with pytest.raises((Poison, Retryable)) as raised:
+        await fetched_from(answer, max_bytes=10, idle_seconds=0.2)
+    assert str(raised.value)
+    assert "f00dcafe" not in _everything_said(raised.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[::1?{}", "http://127.0.0.1:99999/?{}", "nohost?{}", "https://u:p@h/?{}"]
+)
+async def test_no_error_tells_the_query_of_a_broken_link(url: str) -> None:
+    async with links_to() as links:
+        with pytest.raises(Poison) as raised:
+            await fetched(links, url.format(SECRET))
+    assert "f00dcafe" not in _everything_said(raised.value)
+
+
+async def test_links_may_be_followed_side_by_side() -> None:
+    answers = {f"/{number}": media.whole(bytes([number]) * 100_000) for number in range(20)}
+    async with serve_media(answers) as server, links_to("127.0.0.1") as links:
+        bodies = await asyncio.gather(*(fetched(links, f"{server.url}/{number}") for number in range(20)))
+    assert [body[:1] for body in bodies] == [bytes([number]) for number in range(20)]
+
+
+async def test_a_download_may_be_left_half_way() -> None:
+    async with serve_media({"/file": media.endless()}) as server, links_to("127.0.0.1") as links:
+        async with links.open(f"{server.url}/file") as download:
+            async for _ in download.chunks():
+                break
+        with pytest.raises(Poison):
+            await fetched(links, f"{server.url}/other")

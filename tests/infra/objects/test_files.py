@@ -1,0 +1,182 @@
+"""What is true of objects in a folder only: disks that refuse, processes that die, paths."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from infra.errors import Halt
+from infra.objects.files import FileObjects
+from infra.objects.open import open_objects
+from tests.infra.objects.uploading import PIECE, PIECES
+
+CHILD = (sys.executable, "-m")
+needs_root = pytest.mark.skipif(
+    os.geteuid() != 0 and "CI" not in os.environ, reason="mounting a small disk needs root"
+)
+
+
+@pytest.fixture
+async def objects(tmp_path: Path) -> FileObjects:
+    store = FileObjects(tmp_path)
+    await store.setup()
+    return store
+
+
+def mount(*arguments: str) -> None:
+    subprocess.run(["mount", *arguments], check=True)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of one megabyte."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount("-t", "tmpfs", "-o", "size=1m", "tmpfs", str(disk))
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def fill(ballast: Path) -> None:
+    with ballast.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+
+
+def files_below(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+@needs_root
+async def test_a_full_disk_says_what_to_do_and_leaves_no_half_file(small_disk: Path) -> None:
+    objects = FileObjects(small_disk)
+    await objects.setup()
+    with pytest.raises(Halt, match=rf"The disk of {small_disk} is full: make room"):
+        await objects.put("a/x", bytes(2_000_000), media_type="video/mp4")
+    assert files_below(small_disk) == []
+
+
+@needs_root
+async def test_a_disk_that_has_room_again_takes_objects_again(small_disk: Path) -> None:
+    objects = FileObjects(small_disk)
+    await objects.setup()
+    ballast = small_disk / "ballast"
+    fill(ballast)
+    with pytest.raises(Halt):
+        await objects.probe()
+    ballast.unlink()
+    await objects.probe()
+    await objects.put("a/x", bytes(500_000), media_type="video/mp4")
+    assert files_below(small_disk) == ["a/x"]
+
+
+@needs_root
+async def test_a_disk_that_can_only_be_read_says_what_to_do(small_disk: Path) -> None:
+    objects = FileObjects(small_disk)
+    await objects.setup()
+    await objects.put("a/x", b"kept", media_type="text/plain")
+    mount("-o", "remount,ro", str(small_disk))
+    with pytest.raises(Halt, match="can only be read"):
+        await objects.probe()
+    with pytest.raises(Halt, match="can only be read"):
+        await objects.delete("a/x")
+    assert [chunk async for chunk in objects.read("a/x")] == [b"kept"]
+
+
+async def test_a_file_that_may_not_grow_says_what_to_do(tmp_path: Path) -> None:
+    child = await asyncio.create_subprocess_exec(
+        *CHILD, "tests.infra.objects.filling", str(tmp_path), stdout=asyncio.subprocess.PIPE
+    )
+    said, _ = await child.communicate()
+    assert said.decode().splitlines() == [
+        f"A file in {tmp_path} may not become larger: raise the limit on file sizes, then start again."
+    ]
+    assert files_below(tmp_path) == []
+
+
+async def test_a_folder_that_is_not_there_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(Halt, match=r"is not there: mount it, or create it with `adjourn setup`"):
+        await FileObjects(tmp_path / "unmounted").probe()
+
+
+async def test_a_process_killed_in_an_upload_leaves_no_half_file_under_a_name(objects: FileObjects) -> None:
+    for round_ in range(10):
+        child = await asyncio.create_subprocess_exec(
+            *CHILD, "tests.infra.objects.uploading", str(objects.root), stdout=asyncio.subprocess.PIPE
+        )
+        assert child.stdout is not None
+        await child.stdout.readline()
+        # Somewhere in one of the next uploads: each time at another point of it.
+        await asyncio.sleep(round_ * 0.003)
+        child.kill()
+        await child.communicate()
+        sizes = {found.size async for found in objects.list("")}
+        assert sizes == {PIECE * PIECES}
+        async for found in objects.list(""):
+            await objects.delete(found.name)
+    await objects.setup()
+    assert files_below(objects.root) == []
+
+
+async def test_setup_leaves_the_uploads_of_living_processes_alone(objects: FileObjects) -> None:
+    child = await asyncio.create_subprocess_exec(
+        *CHILD, "tests.infra.objects.uploading", str(objects.root), stdout=asyncio.subprocess.PIPE
+    )
+    assert child.stdout is not None
+    try:
+        for _ in range(20):
+            await objects.setup()
+            assert (await child.stdout.readline()).strip().isdigit()
+    finally:
+        child.kill()
+        await child.communicate()
+
+
+async def test_an_object_may_be_read_by_whom_the_umask_lets(objects: FileObjects) -> None:
+    await objects.put("a/x", b"x", media_type="text/plain")
+    umask = os.umask(0)
+    os.umask(umask)
+    assert (objects.root / "a/x").stat().st_mode & 0o777 == 0o666 & ~umask
+
+
+async def test_deleting_the_last_object_of_a_folder_takes_the_folder_away(objects: FileObjects) -> None:
+    await objects.put("provider/meeting/x", b"x", media_type="text/plain")
+    await objects.put("provider/meeting/y", b"y", media_type="text/plain")
+    await objects.delete("provider/meeting/x")
+    assert (objects.root / "provider/meeting").is_dir()
+    await objects.delete("provider/meeting/y")
+    assert not (objects.root / "provider").exists()
+
+
+async def test_the_folder_of_uploads_is_no_place_for_objects(objects: FileObjects) -> None:
+    with pytest.raises(ValueError, match="ordinary segments"):
+        await objects.put(".uploads/x", b"x", media_type="text/plain")
+
+
+async def test_a_name_below_an_object_is_refused(objects: FileObjects) -> None:
+    await objects.put("a/x", b"x", media_type="text/plain")
+    with pytest.raises(ValueError, match="a file, or the other way round"):
+        await objects.put("a/x/y", b"y", media_type="text/plain")
+    assert files_below(objects.root) == ["a/x"]
+
+
+def test_a_url_is_relative_with_three_slashes_and_absolute_with_four(tmp_path: Path) -> None:
+    assert open_objects("file:///var/objects") == FileObjects(Path.cwd() / "var/objects")
+    assert open_objects(f"file:///{tmp_path}") == FileObjects(tmp_path)
+
+
+@pytest.mark.parametrize("url", ["", "file:", "file:///", "file://host/x", "var/objects", "ftp:///x"])
+def test_a_url_that_names_no_folder_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="must be file:/// and the path of a folder"):
+        open_objects(url)
+
+
+async def test_the_url_of_an_object_is_its_path(objects: FileObjects) -> None:
+    assert objects.url("a/x%2Fy.mp4") == f"file://{objects.root}/a/x%252Fy.mp4"
