@@ -24,7 +24,7 @@ def _run() -> int:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        return 0
+        return 1
     return code if isinstance(code, int) else 0
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from adjourn.reference import env_example
 from adjourn.settings import ENV_FILE, Settings, load_settings, variable
+from infra.errors import Halt
 
 _API_KEYS = "meeting_baas_api_keys"
 
@@ -33,10 +34,12 @@ First start: .env was written, with a random key. Nothing else is needed to try 
   webhook URL   {webhook_url(settings)}
   header        x-meeting-baas-api-key: {key}
 
-See it work, from a second terminal:
+See it work, in a second terminal:
 
-  make demo                 the whole way once, in a folder of its own: recording, transcript, timeline
-  {name + " send":<25} one sample event to this receiver, then: {name} meetings
+  make demo
+      the whole way once, in a folder of its own: recording, transcript, timeline
+  {name} send webhook-v1/bot.status_change.in_call_recording
+      one event to this receiver; `{name} meetings` shows what it says
 
 For real meetings:
 
@@ -47,10 +50,19 @@ For real meetings:
 
 
 def first_start(settings: Settings) -> tuple[Settings, str]:
-    """On a first start the settings read anew and what to tell; otherwise the same settings and ""."""
+    """On a first start the settings read anew and what to tell; otherwise the same settings and "".
+
+    Raises `Halt` when nothing can be written here.
+    """
     if settings.has_secrets or ENV_FILE.exists():
         return settings, ""
-    key = write_env_file()
+    try:
+        key = write_env_file()
+    except OSError as error:
+        raise Halt(
+            f"No secret is set, and a .env with a random key cannot be written to {Path.cwd()} "
+            f"({error.strerror}): start where you may write, or set {variable(_API_KEYS)}."
+        ) from error
     renewed = load_settings()
     return renewed, welcome(renewed, key)
 

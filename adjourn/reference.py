@@ -33,6 +33,7 @@ def env_example(values: Mapping[str, str] | None = None) -> str:
         elif name.startswith("meeting_baas"):
             line = f"{variable(name)}="
         else:
-            line = f"# {variable(name)}={form(field).example if field.default == () else field.default}"
+            shown = form(field).example if field.default == () else field.default
+            line = f"# {variable(name)}={shown}"
         blocks.append(textwrap.indent(comment, "# ") + f"\n{line}\n")
     return "\n".join(blocks)

@@ -24,6 +24,7 @@ Ready = Callable[[str, int], None]
 
 _RESTART_AFTER_SECONDS: Final = 30
 _PROBE_SECONDS: Final = 1
+_SAME_WISH_SECONDS: Final = 1
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 log = structlog.get_logger()
@@ -99,13 +100,19 @@ async def _consume(
 async def _until_stopped(*tasks: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
     """Run all until a signal comes or one of them ends; the others then come to their orderly end.
 
-    A second signal ends the program at once: nothing that was answered or committed is lost by that.
+    Another signal, more than a second later, ends the program at once: nothing that was answered or committed
+    is lost by that. Within that second it is the same wish, told twice: to us and to our process group.
     """
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
 
     def on_signal(number: signal.Signals) -> None:
+        if stop.is_set():
+            return
         log.info("stopping", signal=number.name)
         stop.set()
+        loop.call_later(_SAME_WISH_SECONDS, end_at_once_from_now_on)
+
+    def end_at_once_from_now_on() -> None:
         for each in _SIGNALS:
             loop.remove_signal_handler(each)
             signal.signal(each, signal.SIG_DFL)

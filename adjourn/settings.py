@@ -14,6 +14,10 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_va
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from infra.errors import Halt
+from infra.links.addresses import parse_allowed
+from receiver.svix import signing_keys
+
 PREFIX: Final = "ADJOURN_"
 ENV_FILE: Final = Path(".env")
 
@@ -24,6 +28,19 @@ class Form:
 
     text: str
     example: str
+
+
+def _networks(entries: tuple[str, ...]) -> tuple[str, ...]:
+    parse_allowed(entries)
+    return entries
+
+
+def _signing(secrets: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+    try:
+        signing_keys(secret.get_secret_value() for secret in secrets)
+    except Halt as error:
+        raise ValueError("not base64") from error
+    return secrets
 
 
 def _one_of(*schemes: str) -> AfterValidator:
@@ -52,8 +69,17 @@ _LogLevel = Annotated[
 _Secrets = Annotated[
     tuple[SecretStr, ...], NoDecode, Form("a comma-separated list of secrets", "newest,older")
 ]
-_Names = Annotated[
-    tuple[str, ...], NoDecode, Form("a comma-separated list of hosts or networks", "127.0.0.1")
+_SvixSecrets = Annotated[
+    tuple[SecretStr, ...],
+    NoDecode,
+    AfterValidator(_signing),
+    Form("a comma-separated list of secrets as the endpoint's page shows them", "whsec_…"),
+]
+_Places = Annotated[
+    tuple[str, ...],
+    NoDecode,
+    AfterValidator(_networks),
+    Form("a comma-separated list of hosts, addresses and networks", "127.0.0.1"),
 ]
 _BodyBytes = Annotated[
     int, Field(ge=1024, le=33_554_432), Form("a number of bytes from 1024 to 33554432", "33554432")
@@ -77,7 +103,7 @@ class Settings(BaseSettings):
         (),
         description="API keys accepted in v1 webhooks: your own key at Meeting BaaS, which they send back",
     )
-    meeting_baas_svix_secrets: _Secrets = Field(
+    meeting_baas_svix_secrets: _SvixSecrets = Field(
         (), description="signing secrets of v2 webhook endpoints (`whsec_…`, from their dashboard)"
     )
     meeting_baas_callback_secrets: _Secrets = Field(
@@ -97,7 +123,7 @@ class Settings(BaseSettings):
     database_url: _DatabaseUrl = Field(
         "sqlite:///var/adjourn.db", description="meetings, timelines, transcripts and their index"
     )
-    download_allow: _Names = Field(
+    download_allow: _Places = Field(
         (),
         description="hosts or networks that downloads may reach although they are private, for example "
         "`127.0.0.1` to try `adjourn send --media` on one machine; empty means public https only",

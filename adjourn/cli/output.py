@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 from collections.abc import Coroutine, Iterable
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
@@ -19,6 +20,7 @@ json_option: Final = click.option(
 )
 
 _T = TypeVar("_T")
+_WIDEST: Final = 160
 _EXPECTED: Final = (Halt, LogUnavailable, Poison, Retryable)
 
 
@@ -91,7 +93,7 @@ def size(count: int) -> str:
 
 
 def print_table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
-    """A table as wide as the terminal; rich is imported only here, where a person looks."""
+    """A table; rich is imported only here, where a person looks."""
     from rich.console import Console
     from rich.table import Table
 
@@ -100,4 +102,6 @@ def print_table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(str(cell) for cell in row))
-    Console(highlight=False, markup=False).print(table)
+    # A narrow terminal wraps whole lines by itself; ids that are cut into pieces could not be copied.
+    width = max(_WIDEST, shutil.get_terminal_size().columns)
+    Console(highlight=False, markup=False, width=width).print(table)

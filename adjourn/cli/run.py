@@ -11,6 +11,8 @@ from adjourn.first_start import first_start, webhook_url
 from adjourn.settings import Settings
 from consumers.table import CONSUMERS
 
+_NAMES = [consumer.name for consumer in CONSUMERS]
+
 log = structlog.get_logger()
 
 
@@ -32,9 +34,7 @@ def receive() -> None:
 
 
 @click.command()
-@click.argument(
-    "names", nargs=-1, metavar="[NAME]...", type=click.Choice([consumer.name for consumer in CONSUMERS])
-)
+@click.argument("names", nargs=-1, metavar="[NAME]...", type=click.Choice(_NAMES))
 def consume(names: Sequence[str]) -> None:
     """Only work on what was received.
 

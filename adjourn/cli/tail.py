@@ -1,6 +1,7 @@
 """`adjourn tail`: the records of a topic, a line each; their bodies only by `--json`."""
 
 import base64
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import click
@@ -27,7 +28,8 @@ def tail(topic: str, follow: bool, start: Start, as_json: bool) -> None:
     TOPIC is webhooks, events or dead-letters. A line each: when it was kept, type, meeting, id, size.
     With --json also headers and body, in base64.
     """
-    run_async(_tail(_SHORT.get(topic, topic), follow, start, as_json))
+    with suppress(KeyboardInterrupt):  # how following ends
+        run_async(_tail(_SHORT.get(topic, topic), follow, start, as_json))
 
 
 async def _tail(topic: str, follow: bool, start: Start, as_json: bool) -> None:

@@ -20,7 +20,7 @@ def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def secrets_of(settings: Settings) -> list[str]:
-    return [secret.get_secret_value() for secret in settings.meeting_baas_svix_secrets]
+    return [secret.get_secret_value() for secret in settings.meeting_baas_callback_secrets]
 
 
 def test_everything_has_a_default_except_secrets() -> None:
@@ -29,7 +29,7 @@ def test_everything_has_a_default_except_secrets() -> None:
 
 
 def test_a_list_is_split_at_its_commas_and_keeps_its_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ADJOURN_MEETING_BAAS_SVIX_SECRETS", " newest, older ,,oldest ")
+    monkeypatch.setenv("ADJOURN_MEETING_BAAS_CALLBACK_SECRETS", " newest, older ,,oldest ")
     assert secrets_of(load_settings()) == ["newest", "older", "oldest"]
 
 
@@ -68,6 +68,8 @@ def test_an_empty_variable_of_the_environment_wins_over_the_file(
         ("ADJOURN_OBJECTS_URL", "/var/objects"),
         ("ADJOURN_DATABASE_URL", "sqlite:adjourn.db"),
         ("ADJOURN_LOG_LEVEL", "loud"),
+        ("ADJOURN_DOWNLOAD_ALLOW", "10.0.0.0/80"),
+        ("ADJOURN_MEETING_BAAS_SVIX_SECRETS", "whsec_dGhlIHNlY3JldA==,not base64"),
         ("ADJOURN_RETENTION_DAYS", "-1"),
         ("ADJOURN_RETENTION_DAYS", "nan"),
         ("ADJOURN_BODY_LIMIT_BYTES", "33554433"),

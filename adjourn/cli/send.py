@@ -1,0 +1,143 @@
+"""`adjourn send`: a sample event to the receiver, signed as its provider would."""
+
+import asyncio
+import time
+from contextlib import AsyncExitStack
+from typing import Final
+
+import click
+
+from adjourn import samples
+from adjourn.cli.output import failed, json_option, print_json, run_async, settings, size
+from adjourn.first_start import webhook_url
+from adjourn.media_server import serve_media
+from adjourn.sending import SECRETS, Promise, post, promised_by, signed_headers, with_links_to
+from adjourn.settings import Settings
+from adjourn.wiring import opened_database
+from infra.database.engine import Database
+from infra.database.failures import open_failures_of
+from infra.database.meetings import find_meetings
+from infra.links.addresses import is_allowed, parse_address, parse_allowed
+from schemas.manifest import Artifact
+
+_DEFAULTS: Final = {
+    "webhook-v1": "webhook-v1/complete",
+    "webhook-v2": "webhook-v2/bot.completed",
+    "callback": "callback/bot.completed",
+    "alert": "alert/token_balance",
+}
+_WAIT_SECONDS: Final = 60
+_POLL_SECONDS: Final = 0.1
+
+
+@click.command()
+@click.argument("name", metavar="[SAMPLE]", required=False)
+@click.option("--url", help="Where to post; the receiver of this folder's settings otherwise.")
+@click.option("--media", is_flag=True, help="Also serve the files that it links to, and wait for them.")
+@click.option("--list", "only_list", is_flag=True, help="List the samples.")
+@json_option
+def send(name: str | None, url: str | None, media: bool, only_list: bool, as_json: bool) -> None:
+    """Send a sample event, signed as its provider would.
+
+    SAMPLE is one of --list; without one, a finished meeting. The first secret of the settings signs it.
+    """
+    if only_list:
+        for each in samples.names():
+            print_json({"name": each}) if as_json else click.echo(each)
+        return
+    configured = settings()
+    sample = samples.read(_full_name(name) if name else _default(configured))
+    run_async(_send(configured, sample, url or webhook_url(configured, sample.provider), media, as_json))
+
+
+async def _send(configured: Settings, sample: samples.Sample, url: str, media: bool, as_json: bool) -> None:
+    async with AsyncExitStack() as stack:
+        body, promise, database = sample.body, None, None
+        if media:
+            _require_local_downloads(configured)
+            base_url = await stack.enter_async_context(serve_media(*samples.linked_folders()))
+            database = await stack.enter_async_context(opened_database(configured))
+            body = with_links_to(sample, base_url)
+            promise = promised_by(sample, body)
+        answer = await post(url, body, signed_headers(sample, body, configured))
+        if answer.status >= 400:
+            raise failed(f"{sample.name} was answered {answer.status}: {_why(answer.status, answer.body)}")
+        if as_json:
+            print_json({"sample": sample.name, "http_status": answer.status, **answer.body})
+        else:
+            told = answer.body.get("id") or answer.body.get("errors")
+            click.echo(f"{sample.name}  {answer.status} {answer.body.get('status')}  {told}")
+        if promise is not None and database is not None:
+            await _wait_for(promise, sample.provider, database, as_json)
+
+
+async def _wait_for(promise: Promise, provider: str, database: Database, as_json: bool) -> None:
+    """Until the meeting has what the event promises; each file is told of when it is there."""
+    told: set[str] = set()
+    deadline = time.monotonic() + _WAIT_SECONDS
+    while time.monotonic() < deadline:
+        async with database.reading() as tx:
+            found = await find_meetings(tx, promise.meeting_id, provider)
+            failures = await open_failures_of(tx, provider, promise.meeting_id)
+        stored = found[0].artifacts if found else ()
+        for artifact in stored:
+            if artifact.name not in told:
+                _tell(artifact, as_json)
+                told.add(artifact.name)
+        if found and promise.kinds <= {artifact.kind for artifact in stored}:
+            if not as_json:
+                click.echo(f"All is there: adjourn meeting {promise.meeting_id}")
+            return
+        if failures:
+            raise failed(f"{failures[-1].consumer} failed: {failures[-1].error}")
+        await asyncio.sleep(_POLL_SECONDS)
+    raise failed(
+        f"After {_WAIT_SECONDS} s this meeting does not have all that the event promises: see what "
+        f"`adjourn run` says, and `adjourn meeting {promise.meeting_id}`."
+    )
+
+
+def _tell(artifact: Artifact, as_json: bool) -> None:
+    if as_json:
+        print_json(artifact.model_dump(mode="json"))
+    else:
+        click.echo(f"  {artifact.name:<24}{size(artifact.size):>10}")
+
+
+def _full_name(wanted: str) -> str:
+    """`complete` stands for `webhook-v1/complete` where no other channel has one."""
+    names = samples.names()
+    if wanted in names:
+        return wanted
+    found = [name for name in names if name.partition("/")[2] == wanted]
+    if not found:
+        raise click.UsageError(f"There is no sample {wanted}: see `adjourn send --list`.")
+    if len(found) > 1:
+        raise click.UsageError(f"There are several samples {wanted}: say {' or '.join(found)}.")
+    return found[0]
+
+
+def _default(configured: Settings) -> str:
+    for channel, field in SECRETS.items():
+        if getattr(configured, field):
+            return _DEFAULTS[channel]
+    raise failed("No secret is set, so nothing can be signed: the first `adjourn run` writes a .env.")
+
+
+def _require_local_downloads(configured: Settings) -> None:
+    here = parse_address("127.0.0.1")
+    if not is_allowed(here, parse_allowed(configured.download_allow)):
+        raise failed(
+            "With --media, files are downloaded from this machine itself, and that is not allowed now. Put "
+            "ADJOURN_DOWNLOAD_ALLOW=127.0.0.1 into .env and start Adjourn again; take it out before strangers "
+            "can reach the receiver. `make demo` shows the same without that."
+        )
+
+
+def _why(status: int, body: object) -> str:
+    detail = body.get("detail") if isinstance(body, dict) else None
+    advice = {
+        401: "It runs with other secrets than those here: start it again after .env has changed.",
+        404: "It runs without a secret for this sender: start it again after .env has changed.",
+    }
+    return advice.get(status) or str(detail or "see what `adjourn run` says.")

@@ -1,0 +1,106 @@
+"""Send samples as their senders would: signed, with links that lead somewhere, to a receiver."""
+
+import hashlib
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, cast
+
+import aiohttp
+from pydantic import SecretStr
+
+from adjourn.samples import Sample
+from adjourn.settings import Settings, variable
+from infra.errors import Halt, Retryable
+from receiver.meeting_baas import Channel, sign
+from schemas.envelope import Record, event_headers
+from schemas.manifest import ArtifactKind
+from schemas.providers import PROVIDERS
+from schemas.topics import WEBHOOKS
+
+_LINKS_LEAD_TO: Final = b"https://media.example"
+_ANSWER_SECONDS: Final = 10
+
+SECRETS: Final[Mapping[str, str]] = {
+    "webhook-v1": "meeting_baas_api_keys",
+    "webhook-v2": "meeting_baas_svix_secrets",
+    "callback": "meeting_baas_callback_secrets",
+    "alert": "meeting_baas_alert_secrets",
+}
+"""Which setting proves each channel of the samples."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the receiver said: its status, and the JSON body. 2xx means that the event is kept."""
+
+    status: int
+    body: Mapping[str, object]
+
+
+def with_links_to(sample: Sample, base_url: str) -> bytes:
+    """The sample's body, its links leading to a server of ours."""
+    return sample.body.replace(_LINKS_LEAD_TO, base_url.encode())
+
+
+def signed_headers(sample: Sample, body: bytes, settings: Settings) -> dict[str, str]:
+    """The headers that its sender would send, by the newest secret of the sample's channel.
+
+    The same sample always has the same delivery id, so that sending it again is a redelivery.
+    Raises `Halt` when that channel has no secret.
+    """
+    field = SECRETS[sample.channel]
+    secrets = cast(Sequence[SecretStr], getattr(settings, field))
+    if not secrets:
+        raise Halt(f"{sample.name} cannot be signed, because {variable(field)} is not set: set it in .env.")
+    signature = sign(
+        cast(Channel, sample.channel),
+        secrets[0].get_secret_value(),
+        body=body,
+        id="msg_" + hashlib.sha256(sample.name.encode()).hexdigest()[:24],
+        timestamp_seconds=int(time.time()),
+    )
+    return {"content-type": "application/json", **signature}
+
+
+async def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    """Post an event. Raises `Retryable` when nobody answers."""
+    timeout = aiohttp.ClientTimeout(total=_ANSWER_SECONDS)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as http,
+            http.post(url, data=body, headers=headers) as answer,
+        ):
+            return Answer(answer.status, await answer.json(content_type=None))
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise Retryable(f"Nobody answers at {url}: start Adjourn with `adjourn run`") from error
+    except ValueError as error:
+        raise Halt(f"What answers at {url} is not Adjourn: see ADJOURN_HOST and ADJOURN_PORT") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What a meeting should have once an event was worked on."""
+
+    meeting_id: str
+    kinds: frozenset[ArtifactKind]
+
+
+def promised_by(sample: Sample, body: bytes) -> Promise | None:
+    """Null where the event is about no meeting."""
+    provider = PROVIDERS[sample.provider]
+    identity = provider.identify(body, sample.channel)
+    headers = event_headers(
+        id=identity.id,
+        source="",
+        type=f"{sample.provider}.{identity.type}",
+        subject=identity.key,
+        time=identity.time,
+    )
+    seen = provider.observe(Record(WEBHOOKS, 0, 0, identity.key, 0, headers, body))
+    if seen is None:
+        return None
+    kinds = {link.kind for link in seen.links}
+    if seen.transcript is not None:
+        kinds |= {"transcript", "captions"}
+    return Promise(seen.meeting_id, frozenset(kinds))
