@@ -52,5 +52,5 @@ def _touch(before: str, after: str) -> bool:
     return (
         _CLOSING.fullmatch(after) is not None
         or _OPENING.fullmatch(before) is not None
-        or _NO_SPACE_BETWEEN.match(f"{before[-1]}\n{after[0]}") is not None
+        or _NO_SPACE_BETWEEN.search(f"{before[-1]}\n{after[0]}") is not None
     )
