@@ -1,14 +1,15 @@
 """One database by its URL: SQLite on one machine, PostgreSQL where one is not enough."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import event, make_url, text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy import URL, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -96,18 +97,11 @@ class Database:
 async def open_database(url: str, *, busy_seconds: float = 10) -> AsyncIterator[Database]:
     """The database at `sqlite:///relative.db` or `sqlite:////absolute.db`; its folder is made when missing.
 
-    Another process that writes is waited for, `busy_seconds` at most. Opens nothing yet: the first
-    transaction does. Raises `Halt` when the URL or its folder cannot be used.
+    Another process that writes is waited for, `busy_seconds` at most. Raises `Halt` when the URL or its file
+    cannot be used.
     """
-    location = make_url(url)
-    if location.drivername != "sqlite" or not location.database:
-        raise Halt(f"The database URL must be sqlite:/// and a file, it is {location.drivername}:….")
-    folder = Path(location.database).parent
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        problem = f"The database's folder {folder} cannot be made ({error.strerror})"
-        raise Halt(f"{problem}: make it, and let this user write there.") from error
+    location = _sqlite_location(url)
+    await asyncio.to_thread(_open_once, Path(location.database or ""), busy_seconds)
     engine = create_async_engine(
         location.set(drivername="sqlite+aiosqlite"),
         connect_args={"timeout": busy_seconds},
@@ -121,13 +115,31 @@ async def open_database(url: str, *, busy_seconds: float = 10) -> AsyncIterator[
         await engine.dispose()
 
 
+def _sqlite_location(url: str) -> URL:
+    try:
+        location = make_url(url)
+    except ArgumentError as error:
+        raise Halt("The database URL cannot be read: write it as sqlite:///var/adjourn.db.") from error
+    if location.drivername != "sqlite" or not location.database:
+        raise Halt(f"The database URL must be sqlite:/// and a file, it is {location.drivername}:….")
+    return location
+
+
+def _open_once(file: Path, busy_seconds: float) -> None:
+    """Here and not at the first transaction: aiosqlite leaves a thread behind where it cannot open."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        sqlite3.connect(file, timeout=busy_seconds).close()
+    except (OSError, sqlite3.Error) as error:
+        problem = f"The database {file} cannot be opened ({error})"
+        raise Halt(f"{problem}: let this user make its folder and write there.") from error
+
+
 def _prepare_connection(connection: Any, _: object) -> None:
     connection.isolation_level = None  # Python's own would begin late, and commit before some statements
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute(
-        "PRAGMA synchronous = FULL"
-    )  # a committed log offset must not outlive the rows it stands for
+    cursor.execute("PRAGMA synchronous = FULL")  # a committed offset of the log must not outlive the rows
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
 

@@ -23,11 +23,13 @@ class Hit:
 async def search(tx: AsyncConnection, words: str, *, limit: int) -> list[Hit]:
     """The `limit` best segments in which every word occurs, whatever its case and accents; best first.
 
-    A word is what stands between spaces and means itself: nothing in it is syntax. No words, no hits.
+    A word is what stands between spaces; nothing in it is syntax, and one without a letter or digit is left out.
+    No words, no hits.
     """
-    quoted = ['"' + word.replace('"', '""') + '"' for word in storable(words).split()]
-    if not quoted:
+    wanted = [word for word in storable(words).split() if any(map(str.isalnum, word))]
+    if not wanted:
         return []
+    quoted = ['"' + word.replace('"', '""') + '"' for word in wanted]
     rows = await tx.execute(_SEARCH, {"words": " AND ".join(quoted), "limit": limit})
     return [Hit(*row) for row in rows]
 

@@ -159,17 +159,21 @@ async def test_a_file_that_is_no_database_is_a_halt(tmp_path: Path) -> None:
             await database.setup()
 
 
-async def test_a_folder_where_the_file_should_be_is_a_halt(tmp_path: Path) -> None:
-    (tmp_path / "adjourn.db").mkdir()
-    async with open_database(f"sqlite:///{tmp_path}/adjourn.db") as database:
-        with pytest.raises(Halt, match="see that its folder exists"):
-            await database.setup()
-
-
-async def test_a_folder_that_cannot_be_made_is_a_halt(tmp_path: Path) -> None:
-    (tmp_path / "var").write_text("a file")
-    with pytest.raises(Halt, match="cannot be made"):
+@pytest.mark.parametrize("taken", ["var", "var/adjourn.db/"])
+async def test_a_file_that_cannot_be_opened_is_a_halt(tmp_path: Path, taken: str) -> None:
+    if taken.endswith("/"):
+        (tmp_path / taken).mkdir(parents=True)
+    else:
+        (tmp_path / taken).write_text("a file where the folder should be")
+    with pytest.raises(Halt, match="cannot be opened"):
         async with open_database(f"sqlite:///{tmp_path}/var/adjourn.db"):
+            pass
+
+
+@pytest.mark.parametrize("url", ["", "var/adjourn.db", "sqlite://", "sqlite:adjourn.db"])
+async def test_a_url_that_names_no_file_is_a_halt(url: str) -> None:
+    with pytest.raises(Halt, match="sqlite:///"):
+        async with open_database(url):
             pass
 
 

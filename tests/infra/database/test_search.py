@@ -1,0 +1,116 @@
+"""Words in, segments out."""
+
+import unicodedata
+from typing import Literal
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from infra.database.engine import Database
+from infra.database.search import Hit, search
+from infra.database.transcripts import TranscriptVersion, add_version, versions_of
+from schemas.transcript import Segment
+
+_SAID = "Zoë's naïve café résumé is in the C++ folder; Ångström says 50% of it isn't done."
+
+
+async def test_a_hit_says_where_it_stands(database: Database) -> None:
+    await _store(database, Segment(speaker="Ada", start=1.5, end=2.5, text="Good morning everyone"))
+    assert await _search(database, "morning") == [Hit("p", "m", 1.5, "Ada", "Good morning everyone")]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "cafe",
+        "CAFÉ",
+        "résumé folder",
+        "folder resume",
+        "Zoe's",
+        "zoë",
+        "ANGSTROM",
+        "50%",
+        "c++",
+        "isn't",
+        "isn’t",
+    ],
+)
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+async def test_all_words_are_found_whatever_their_case_accents_and_order(
+    database: Database, words: str, form: Literal["NFC", "NFD"]
+) -> None:
+    await _store(database, _segment(unicodedata.normalize("NFD", _SAID)))
+    assert len(await _search(database, unicodedata.normalize(form, words))) == 1
+
+
+@pytest.mark.parametrize("words", ["cafe tea", "caf", "", "  ", "!!!", '"', "NOT cafe"])
+async def test_without_all_the_words_there_is_no_hit(database: Database, words: str) -> None:
+    await _store(database, _segment(_SAID))
+    assert await _search(database, words) == []
+
+
+@pytest.mark.parametrize(
+    "words", ['cafe" OR "x', "cafe OR tea", "cafe*", "-tea", "text:cafe", "NEAR(cafe, 2)", "("]
+)
+async def test_nothing_in_a_word_is_syntax(database: Database, words: str) -> None:
+    await _store(database, _segment("tea and x"), _segment("cafés"))
+    assert await _search(database, words) in ([], [Hit("p", "m", 0, None, "tea and x")])
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=200)
+@given(words=st.text())
+async def test_no_words_whatever_they_hold_are_an_error(database: Database, words: str) -> None:
+    assert await _search(database, words) == []
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50)
+@given(said=st.text(st.characters(categories=["L"]), min_size=1).filter(lambda text: text.isascii()))
+async def test_what_was_said_is_found(database: Database, said: str) -> None:
+    async with database.transaction() as tx:
+        known = await versions_of(tx, "p", said)
+        await add_version(tx, "p", said, _version(len(known) + 1), [_segment(said)])
+        assert said in [hit.meeting_id for hit in await search(tx, said.upper(), limit=1000)]
+
+
+async def test_only_the_newest_transcript_of_a_meeting_is_searched(database: Database) -> None:
+    await _store(database, _segment("the old words"), version=1)
+    await _store(database, _segment("the new words"), version=2)
+    assert await _search(database, "old") == []
+    assert [hit.text for hit in await _search(database, "words")] == ["the new words"]
+
+
+async def test_no_more_than_the_limit_come_back_and_the_best_first(database: Database) -> None:
+    padding = " and other things that do not matter here at all"
+    await _store(database, *(_segment("budget" + padding) for _ in range(5)), _segment("Budget, budget!"))
+    assert [hit.text for hit in await _search(database, "budget", limit=1)] == ["Budget, budget!"]
+
+
+async def test_of_a_long_speech_only_what_is_around_the_match_is_shown(database: Database) -> None:
+    await _store(database, _segment("before " * 500 + "needle" + " after" * 500))
+    (hit,) = await _search(database, "needle")
+    assert "needle" in hit.text
+    assert len(hit.text.split()) <= 42
+
+
+async def test_text_of_any_content_can_be_stored_and_searched(database: Database) -> None:
+    await _store(database, _segment("a\x00b half \ud83d of a pair"))
+    assert len(await _search(database, "half \ud83d")) == 1
+
+
+def _segment(text: str) -> Segment:
+    return Segment.model_construct(speaker=None, start=0, end=1, text=text, words=())
+
+
+async def _store(database: Database, *segments: Segment, version: int = 1) -> None:
+    async with database.transaction() as tx:
+        await add_version(tx, "p", "m", _version(version), segments)
+
+
+def _version(version: int) -> TranscriptVersion:
+    return TranscriptVersion(version, "en", None, (), 0, f"event-{version}", "s", "0" * 64, "0" * 64)
+
+
+async def _search(database: Database, words: str, limit: int = 10) -> list[Hit]:
+    async with database.reading() as tx:
+        return await search(tx, words, limit=limit)
