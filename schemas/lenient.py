@@ -48,13 +48,14 @@ def text(value: object) -> str | None:
 
 def number(value: object) -> float | None:
     """A finite number that is not negative, also when it is written as a string."""
-    if type(value) is float or type(value) is int or isinstance(value, str):
+    if type(value) is not float:
+        if type(value) is not int and not isinstance(value, str):
+            return None
         try:
-            figure = float(value)
+            value = float(value)
         except (ValueError, OverflowError):
             return None
-        return figure if 0 <= figure < math.inf else None
-    return None
+    return value if 0 <= value < math.inf else None
 
 
 def moment(value: object) -> datetime | None:

@@ -1,5 +1,9 @@
 """How events are named, keyed and told apart, and which are broken."""
 
+import json
+import time
+from collections.abc import Callable
+
 import pytest
 
 from schemas.identity import BrokenEvent, Identity
@@ -253,3 +257,18 @@ def test_all_that_is_wrong_is_named_and_no_value_of_it() -> None:
 )
 def test_optional_fields_of_surprising_types_break_nothing(optional: dict[str, object]) -> None:
     assert identify(event("bot.completed", **optional), "webhook-v2").key == BOT
+
+
+def test_naming_a_large_completion_costs_less_than_parsing_it() -> None:
+    words = [{"start": n * 0.4, "end": n * 0.4 + 0.3, "word": "word"} for n in range(5000)]
+    body = event("complete", transcript=[{"speaker": "Ada", "words": words}])
+    assert len(body) > 250_000
+    parsing = min(cpu_seconds(lambda: json.loads(body)) for _ in range(5))
+    naming = min(cpu_seconds(lambda: v1(body)) for _ in range(5))
+    assert naming < parsing
+
+
+def cpu_seconds(work: Callable[[], object]) -> float:
+    began = time.process_time()
+    work()
+    return time.process_time() - began
