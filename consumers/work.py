@@ -64,7 +64,9 @@ async def work_through(source: Subscription, job: Job, *, stop: asyncio.Event) -
     try:
         async with asyncio.TaskGroup() as tasks:
             reader = tasks.create_task(_read(source, job, lanes, progress))
-            workers = [tasks.create_task(_work(job, lanes, progress)) for _ in range(job.limits.concurrency)]
+            workers = [
+                tasks.create_task(_work(job, lanes, progress, stop)) for _ in range(job.limits.concurrency)
+            ]
             committer = tasks.create_task(_commit(source, job, progress))
             stopped = tasks.create_task(stop.wait())
             await asyncio.wait([reader, stopped], return_when=asyncio.FIRST_COMPLETED)
@@ -108,13 +110,13 @@ async def _read(source: Subscription, job: Job, lanes: Lanes, progress: _Progres
             return
 
 
-async def _work(job: Job, lanes: Lanes, progress: _Progress) -> None:
+async def _work(job: Job, lanes: Lanes, progress: _Progress, stop: asyncio.Event) -> None:
     name = job.consumer.name
     logger = log.bind()
     in_flight, retries = metrics.IN_FLIGHT.labels(name), metrics.RETRIES.labels(name)
     seconds, done = metrics.SECONDS.labels(name), metrics.HANDLED.labels(name, "done")
     breath = 0
-    while (turn := await lanes.next()) is not None:
+    while (turn := await lanes.next()) is not None and not stop.is_set():
         record = turn.record
         turn.attempts += 1
         bind_contextvars(

@@ -1,0 +1,45 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consumers.low_water import LowWater
+from schemas.envelope import Record
+
+
+def _record(partition: int, offset: int) -> Record:
+    return Record("meetings.webhooks", partition, offset, "", 0, {}, b"body")
+
+
+@given(st.data())
+def test_the_mark_stands_before_the_first_that_is_not_done(data: st.DataObject) -> None:
+    low_water = LowWater()
+    fetched: dict[int, list[int]] = {0: [], 1: []}
+    open_: set[tuple[int, int]] = set()
+    marks: dict[int, int] = {}
+    for _ in range(data.draw(st.integers(0, 40))):
+        if open_ and data.draw(st.booleans()):
+            partition, offset = data.draw(st.sampled_from(sorted(open_)))
+            open_.remove((partition, offset))
+            low_water.done(_record(partition, offset))
+        else:
+            partition = data.draw(st.integers(0, 1))
+            last = fetched[partition][-1] if fetched[partition] else 0
+            offset = last + data.draw(st.integers(1, 3))
+            fetched[partition].append(offset)
+            open_.add((partition, offset))
+            low_water.fetched(_record(partition, offset))
+        marks |= {mark.partition: mark.offset for mark in low_water.advance()}
+        for partition, offsets in fetched.items():
+            first_open = min((offset for number, offset in open_ if number == partition), default=10**9)
+            done = [offset for offset in offsets if offset < first_open]
+            assert marks.get(partition) == (done[-1] if done else None)
+
+
+def test_a_mark_is_told_once_and_holds_no_content() -> None:
+    low_water = LowWater()
+    low_water.fetched(_record(0, 7))
+    low_water.done(_record(0, 7))
+
+    (mark,) = low_water.advance()
+
+    assert (mark.topic, mark.partition, mark.offset, mark.value) == ("meetings.webhooks", 0, 7, b"")
+    assert low_water.advance() == []
