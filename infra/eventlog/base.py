@@ -1,4 +1,4 @@
-"""The log: what every implementation promises; `tests/contracts/test_eventlog.py` states each promise once."""
+"""The log: what every implementation promises. `tests/contracts/test_eventlog.py` tests each promise."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -16,8 +16,8 @@ class EventLog(Protocol):
     async def append(self, topic: str, *, key: str, value: bytes, headers: Headers) -> None:
         """Return once the record is durable; it then survives kill -9 and a power cut.
 
-        Appends of one task are in the order of their calls. Any text may be key or header. Cancelling does not
-        take a record back. Raises `LogUnavailable` when it cannot be durable (the record may or may not be there
+        Appends are in the order of their calls. Any text may be key or header. Cancelling does not take a
+        record back. Raises `LogUnavailable` when it cannot be durable (the record may or may not be there
         later), `ValueError` when the value is over `MAX_RECORD_BYTES` or the topic is none of ours.
         """
 
@@ -33,7 +33,7 @@ class EventLog(Protocol):
     def scan(
         self, topic: str, *, start: Start = "earliest", since_ms: int | None = None, follow: bool = False
     ) -> AsyncIterator[Record]:
-        """What is there now, oldest first, then stop; with `follow`, go on with what comes. No group, no commit.
+        """What is there now, oldest first, then stop; with `follow`, go on with what comes. No group.
 
         `since_ms` leaves out what was appended before it. "latest" begins after what is there now.
         """
@@ -57,8 +57,8 @@ class Subscription(Protocol):
     async def fetch(self, max_records: int) -> Sequence[Record]:
         """Wait until there is something, then return up to `max_records`; never empty.
 
-        Nothing comes twice in one subscription. Cancelling is safe: what was not returned comes again. Fewer come
-        when they are large: about 16 MiB at a time, or one record. Raises `LogUnavailable`; try again later.
+        Nothing comes twice in one subscription. Cancelling is safe: what was not returned comes again. Fewer
+        come when they are large: about 16 MiB at a time, or one record. Raises `LogUnavailable`.
         """
 
     async def commit(self, record: Record) -> None:

@@ -42,7 +42,7 @@ class SqliteLog:
 
     What is older than `retention_days` and committed by every group that ever joined is deleted, about once
     an hour while records come in; dead letters never. A group that is given up for good therefore keeps all
-    that it has not read: delete its rows from the table `groups`. Space is used again, the file never shrinks.
+    that it has not read: delete its rows from the table `groups`. The file never shrinks.
     """
 
     def __init__(

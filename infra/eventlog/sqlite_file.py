@@ -9,7 +9,11 @@ from pathlib import Path
 from typing import Literal, TypeVar
 from urllib.parse import quote
 
+import structlog
+
 from infra.errors import LogUnavailable
+
+log = structlog.get_logger()
 
 T = TypeVar("T")
 Prepare = Callable[[sqlite3.Connection], object]
@@ -37,7 +41,7 @@ class ConnectionThread:
         self._identity: Identity | None = None
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Raises `LogUnavailable`, also when the file that was worked on is no longer the one at its path."""
+        """What `work` returns, done on the file that is at the path afterwards. Raises `LogUnavailable`."""
         if self._thread is None:
             raise LogUnavailable(f"the log {self._path} was closed")
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._guarded, work)
@@ -50,11 +54,12 @@ class ConnectionThread:
 
     def _guarded(self, work: Callable[[sqlite3.Connection], T]) -> T:
         try:
-            connection = self._connection or self._open()
-            result = work(connection)
+            result = work(self._connection or self._open())
             if self._identity_now() != self._identity:
-                # SQLite goes on writing to a deleted file, and what it calls durable would be gone.
-                raise sqlite3.OperationalError("it was deleted or replaced")
+                # SQLite goes on using a deleted file, and what it calls durable would be gone: do it again.
+                log.warning("log_replaced", path=str(self._path))
+                self._drop()
+                result = work(self._open())
         except (sqlite3.Error, OSError) as exc:
             self._drop()
             raise LogUnavailable(f"the log {self._path} cannot be used: {exc}") from exc
@@ -83,7 +88,10 @@ class ConnectionThread:
                 self._connection.close()
         self._connection = None
 
-    def _identity_now(self) -> Identity:
-        """Which file is at the path, and which write-ahead log beside it."""
-        file, ahead = self._path.stat(), Path(f"{self._path}-wal").stat()
+    def _identity_now(self) -> Identity | None:
+        """Which file is at the path, and which write-ahead log beside it; null where one is missing."""
+        try:
+            file, ahead = self._path.stat(), Path(f"{self._path}-wal").stat()
+        except FileNotFoundError:
+            return None
         return file.st_dev, file.st_ino, ahead.st_dev, ahead.st_ino

@@ -22,7 +22,7 @@ class _Place:
 
 
 class SqliteSubscription:
-    """`starts` says after which offset a topic begins that the group never committed; it is 0 where absent."""
+    """`starts` says after which offset a topic begins that the group never committed; 0 where absent."""
 
     def __init__(
         self,
@@ -75,6 +75,8 @@ class SqliteSubscription:
             if found:
                 offsets[topic] = found[-1].offset
                 records += found
+            if sum(len(record.value) for record in found) >= tables.READ_BYTES:
+                break
         return replace(place, offsets=offsets), records
 
     def _starting_place(self, connection: sqlite3.Connection, log_id: int) -> _Place:

@@ -413,7 +413,7 @@ async def test_cancelling_a_fetch_loses_nothing(eventlog: EventLog) -> None:
                 for result in await asyncio.gather(fetch, return_exceptions=True):
                     if not isinstance(result, BaseException):
                         records += result
-                if attempt > 50:
+                if attempt > 50 and len(records) < len(expected):
                     records += await subscription.fetch(5)
         await appending
 
@@ -424,8 +424,7 @@ async def test_cancelling_a_fetch_loses_nothing(eventlog: EventLog) -> None:
 
 
 async def test_a_scan_gives_what_is_there_oldest_first_and_stops(eventlog: EventLog) -> None:
-    for number in range(600):
-        await asyncio.gather(*(append(eventlog, f"{number}") for _ in range(1)))
+    await asyncio.gather(*(append(eventlog, str(number)) for number in range(600)))
 
     assert values(await everything(eventlog)) == [str(n) for n in range(600)]
 
