@@ -195,6 +195,11 @@ def unknown_variables() -> dict[str, str | None]:
     }
 
 
+def environment_without_settings() -> dict[str, str]:
+    """For a program that is started with settings of its own: what we were given, but none of ours."""
+    return {name: value for name, value in os.environ.items() if not name.upper().startswith(PREFIX)}
+
+
 def _env_file() -> dict[str, str | None]:
     return dotenv_values(ENV_FILE) if ENV_FILE.is_file() else {}
 
