@@ -147,7 +147,7 @@ async def _free_name(objects: ObjectStore, folder: str, form: Format) -> tuple[s
 
 
 async def _known(seen: Observation, services: Services) -> dict[str, Artifact]:
-    async with services.database.transaction() as tx:
+    async with services.database.reading() as tx:
         artifacts = await artifacts_of(tx, seen.provider, seen.meeting_id)
     return {artifact.name: artifact for artifact in artifacts}
 
