@@ -2,8 +2,9 @@
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -126,19 +127,34 @@ def _sqlite_location(url: str) -> URL:
 
 
 def _open_once(file: Path, busy_seconds: float) -> None:
-    """Here and not at the first transaction: aiosqlite leaves a thread behind where it cannot open."""
+    """Here and not at the first transaction: aiosqlite leaves a thread behind where it cannot open.
+
+    The file stays in WAL mode from now on. Going there does not wait for others who do the same.
+    """
+    deadline = time.monotonic() + busy_seconds
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        sqlite3.connect(file, timeout=busy_seconds).close()
+        with closing(sqlite3.connect(file, timeout=busy_seconds)) as connection:
+            while not _is_in_wal_mode(connection) and time.monotonic() < deadline:
+                time.sleep(0.01)
     except (OSError, sqlite3.Error) as error:
         problem = f"The database {file} cannot be opened ({error})"
-        raise Halt(f"{problem}: let this user make its folder and write there.") from error
+        raise Halt(f"{problem}: let this user write to its folder, or restore the file.") from error
+
+
+def _is_in_wal_mode(connection: sqlite3.Connection) -> bool:
+    try:
+        (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF != _BUSY:
+            raise
+        return False
+    return bool(mode == "wal")
 
 
 def _prepare_connection(connection: Any, _: object) -> None:
     connection.isolation_level = None  # Python's own would begin late, and commit before some statements
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")  # a committed offset of the log must not outlive the rows
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()

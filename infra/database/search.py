@@ -23,8 +23,8 @@ class Hit:
 async def search(tx: AsyncConnection, words: str, *, limit: int) -> list[Hit]:
     """The `limit` best segments in which every word occurs, whatever its case and accents; best first.
 
-    A word is what stands between spaces; nothing in it is syntax, and one without a letter or digit is left out.
-    No words, no hits.
+    A word is what stands between spaces; nothing in it is syntax, and one without a letter or digit is passed
+    over. No words, no hits.
     """
     wanted = [word for word in storable(words).split() if any(map(str.isalnum, word))]
     if not wanted:

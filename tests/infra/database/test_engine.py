@@ -154,9 +154,20 @@ async def test_a_database_that_may_not_be_written_is_a_halt(database: Database) 
 
 async def test_a_file_that_is_no_database_is_a_halt(tmp_path: Path) -> None:
     (tmp_path / "adjourn.db").write_bytes(b"this is a shopping list\n" * 100)
-    async with open_database(f"sqlite:///{tmp_path}/adjourn.db") as database:
-        with pytest.raises(Halt, match="not SQLite's"):
-            await database.setup()
+    with pytest.raises(Halt, match="not a database"):
+        async with open_database(f"sqlite:///{tmp_path}/adjourn.db"):
+            pass
+
+
+async def test_a_file_that_is_damaged_is_a_halt(tmp_path: Path) -> None:
+    file = tmp_path / "adjourn.db"
+    async with open_database(f"sqlite:///{file}") as database:
+        await database.setup()
+    first_page = file.read_bytes()[:4096]
+    file.write_bytes(first_page + b"\xa5" * (file.stat().st_size - len(first_page)))
+    async with open_database(f"sqlite:///{file}") as database:
+        with pytest.raises(Halt, match="Damaged"):
+            await database.probe()
 
 
 @pytest.mark.parametrize("taken", ["var", "var/adjourn.db/"])

@@ -25,8 +25,7 @@ async def test_a_hit_says_where_it_stands(database: Database) -> None:
     [
         "cafe",
         "CAFÉ",
-        "résumé folder",
-        "folder resume",
+        "folder résumé",
         "Zoe's",
         "zoë",
         "ANGSTROM",
@@ -34,6 +33,7 @@ async def test_a_hit_says_where_it_stands(database: Database) -> None:
         "c++",
         "isn't",
         "isn’t",
+        "is -- done",
     ],
 )
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
@@ -50,12 +50,10 @@ async def test_without_all_the_words_there_is_no_hit(database: Database, words: 
     assert await _search(database, words) == []
 
 
-@pytest.mark.parametrize(
-    "words", ['cafe" OR "x', "cafe OR tea", "cafe*", "-tea", "text:cafe", "NEAR(cafe, 2)", "("]
-)
+@pytest.mark.parametrize("words", ['cafe" OR "tea', "cafe OR tea", "caf*", "text:tea", "NEAR(tea cafe)"])
 async def test_nothing_in_a_word_is_syntax(database: Database, words: str) -> None:
-    await _store(database, _segment("tea and x"), _segment("cafés"))
-    assert await _search(database, words) in ([], [Hit("p", "m", 0, None, "tea and x")])
+    await _store(database, _segment("green tea"), _segment("café"))
+    assert await _search(database, words) == []
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=200)
