@@ -14,17 +14,21 @@ class LowWater:
         self._partitions: dict[tuple[str, int], _Partition] = {}
 
     def fetched(self, record: Record) -> None:
-        """Records of a partition in the order of their offsets."""
+        """Records of a partition in the order of their offsets.
+
+        An offset that does not grow means that the partition is read anew (its log was replaced, or it came
+        back from another reader): what was fetched before is no longer ours to commit.
+        """
         where = (record.topic, record.partition)
         partition = self._partitions.get(where)
-        if partition is None:
+        if partition is None or record.offset <= partition.last:
             partition = self._partitions[where] = _Partition()
-        partition.open[record.offset] = partition.last
+        partition.open[id(record)] = partition.last
         partition.last = record.offset
 
     def done(self, record: Record) -> None:
-        """In any order, once for each record that was fetched."""
-        del self._partitions[record.topic, record.partition].open[record.offset]
+        """In any order; the very object that was fetched."""
+        self._partitions[record.topic, record.partition].open.pop(id(record), None)
 
     def advance(self) -> list[Record]:
         """A record without its content for each partition whose mark has moved since the last call."""
@@ -40,6 +44,6 @@ class LowWater:
 @dataclass(slots=True)
 class _Partition:
     open: dict[int, int] = field(default_factory=dict)
-    """What is not done, in order, each with the offset that was fetched before it."""
+    """What is not done, in order: for each object the offset that was fetched before it."""
     last: int = _NOTHING
     advanced: int = _NOTHING

@@ -9,7 +9,11 @@ DeadLetterKind = Literal["invalid", "poison", "exhausted", "bug"]
 """`invalid` comes from the receiver, the others from the runner."""
 
 _LONGEST_ERROR: Final = 1000
-_URL_QUERY = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://[^\s?#\"'<>]*)[?#][^\s\"'<>]*")
+# A "?" between two characters begins a query, whatever stands before it: paths are quoted without their host.
+_QUERY = re.compile(r"(?<=[^\s\"'<>])\?[^\s\"'<>]+")
+_FRAGMENT = re.compile(r"(://[^\s#\"'<>]*)#[^\s\"'<>]*")
+_USER = re.compile(r"://[^\s/@\"'<>]*@")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def dead_letter_headers(
@@ -43,6 +47,8 @@ def dead_letter_headers(
 
 
 def one_line(error: str) -> str:
-    """An error as one line of bounded length, without the query of any URL in it: those hold credentials."""
-    line = _URL_QUERY.sub(r"\1", " ".join(error[: 8 * _LONGEST_ERROR].split()))
+    """An error as one line of bounded length, without control characters, and without what holds credentials
+    in URLs and paths: query, fragment and user."""
+    line = " ".join(_CONTROL.sub(" ", error[: 8 * _LONGEST_ERROR]).split())
+    line = _USER.sub("://", _FRAGMENT.sub(r"\1", _QUERY.sub("", line)))
     return line if len(line) <= _LONGEST_ERROR else line[: _LONGEST_ERROR - 1] + "…"

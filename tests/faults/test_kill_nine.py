@@ -53,8 +53,8 @@ async def media_server() -> AsyncIterator[str]:
     async def video(request: web.Request) -> web.StreamResponse:
         body = video_of(request.match_info["bot"])
         answer = web.StreamResponse(headers={"content-length": str(len(body)), "content-type": "video/mp4"})
-        await answer.prepare(request)
         with suppress(ConnectionError):  # the reader was killed: that is the point
+            await answer.prepare(request)
             for start in range(0, len(body), 60_000):
                 await answer.write(body[start : start + 60_000])
                 await asyncio.sleep(0.005)
@@ -62,10 +62,10 @@ async def media_server() -> AsyncIterator[str]:
 
     app = web.Application()
     app.router.add_get("/{bot}/video.mp4", video)
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     port = free_port()
-    await web.TCPSite(runner, "127.0.0.1", port, shutdown_timeout=0.1).start()
+    await web.TCPSite(runner, "127.0.0.1", port).start()
     try:
         yield f"http://127.0.0.1:{port}"
     finally:
