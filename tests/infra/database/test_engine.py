@@ -161,13 +161,17 @@ async def test_a_file_that_is_no_database_is_a_halt(tmp_path: Path) -> None:
 
 async def test_a_file_that_is_damaged_is_a_halt(tmp_path: Path) -> None:
     file = tmp_path / "adjourn.db"
+    ids = [f"event-{number}" for number in range(5_000)]
     async with open_database(f"sqlite:///{file}") as database:
         await database.setup()
-    first_page = file.read_bytes()[:4096]
-    file.write_bytes(first_page + b"\xa5" * (file.stat().st_size - len(first_page)))
+        async with database.transaction() as tx:
+            await record_successes(tx, "c", [(event, 1) for event in ids])
+    half = file.stat().st_size // 2
+    file.write_bytes(file.read_bytes()[:half] + b"\xa5" * half)
     async with open_database(f"sqlite:///{file}") as database:
         with pytest.raises(Halt, match="Damaged"):
-            await database.probe()
+            async with database.reading() as tx:
+                await last_successes(tx, "c", ids)
 
 
 @pytest.mark.parametrize("taken", ["var", "var/adjourn.db/"])
