@@ -45,7 +45,7 @@ def create_app(
         for name, scheme in schemes.items()
     }
     by_path = {f"/webhooks/{name}{end}": route for name, route in routes.items() for end in ("", "/")}
-    stranger = pages.stranger(limits)
+    stranger = pages.stranger(max_body_bytes)
     others = pages.create(log, degraded, probe_seconds=append_seconds)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

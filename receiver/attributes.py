@@ -3,6 +3,7 @@
 import hashlib
 import random
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
@@ -17,7 +18,11 @@ _TRACEPARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{
 
 
 def accepted(
-    provider: str, headers: RequestHeaders, admission: Admission, identity: Identity, now_seconds: float
+    provider: str,
+    headers: RequestHeaders,
+    admission: Admission,
+    identity: Identity,
+    clock: Callable[[], float],
 ) -> dict[str, str]:
     """Of an event that goes to `meetings.webhooks`."""
     return event_headers(
@@ -25,7 +30,7 @@ def accepted(
         source=f"/webhooks/{provider}",
         type=f"{provider}.{identity.type}",
         subject=identity.key,
-        time=identity.time or _rfc3339(now_seconds),
+        time=identity.time or _rfc3339(clock()),
         content_type=_content_type(headers),
         traceparent=_traceparent(headers),
     )
@@ -37,11 +42,11 @@ def quarantined(
     admission: Admission,
     refusal: NotAnEvent | BrokenEvent,
     body: bytes,
-    now_seconds: float,
+    clock: Callable[[], float],
 ) -> dict[str, str]:
     """Of a body that goes to the dead letters. Without a delivery id, the same bytes have the same id."""
     broken = refusal if isinstance(refusal, BrokenEvent) else None
-    now = _rfc3339(now_seconds)
+    now = _rfc3339(clock())
     event = event_headers(
         id=admission.delivery_id or derived_id(provider, hashlib.blake2b(body, digest_size=16).hexdigest()),
         source=f"/webhooks/{provider}",
@@ -79,7 +84,8 @@ def _traceparent(headers: RequestHeaders) -> str:
         text = given.strip(b" \t").decode("latin-1")
         if _TRACEPARENT.fullmatch(text):
             return text
-    return f"00-{random.getrandbits(128) or 1:032x}-{random.getrandbits(64) or 1:016x}-01"
+    drawn = f"{random.getrandbits(192):048x}"
+    return f"00-{drawn[:32]}-{drawn[32:]}-01"
 
 
 def _rfc3339(seconds: float) -> str:

@@ -1,14 +1,16 @@
 """The body of a request: read once and within bounds."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any, Final
 
-from starlette.types import Message, Receive
+from starlette.types import Receive
 
 from receiver.deadline import Deadline
 
-_DRAIN_IDLE_SECONDS = 2
-_DRAIN_SECONDS = 10
+_DRAIN_IDLE_SECONDS: Final = 2
+_DRAIN_SECONDS: Final = 10
 
 
 class TooLarge(Exception):
@@ -25,7 +27,7 @@ class ClientGone(Exception):
 
 @dataclass(frozen=True, slots=True)
 class BodyLimits:
-    """`seconds` for the whole body; `idle` is how long it may go without any progress."""
+    """`seconds` for the whole body; `idle` is how long it may stand still."""
 
     max_bytes: int
     seconds: float
@@ -33,62 +35,67 @@ class BodyLimits:
 
 
 class Body:
-    """`whole` says whether everything has come, so that nothing is left on the connection."""
+    """`whole` says that everything has come: nothing is left on the connection. Read by `task` alone."""
 
-    __slots__ = ("_limits", "_receive", "whole")
+    __slots__ = ("_limits", "_receive", "task", "whole")
 
-    def __init__(self, receive: Receive, limits: BodyLimits) -> None:
+    def __init__(self, receive: Receive, limits: BodyLimits, task: asyncio.Task[Any]) -> None:
+        self.task = task
         self._receive = receive
         self._limits = limits
         self.whole = False
 
     async def read(self, announced: bytes | None) -> bytes:
         """All of it. `announced` is the content-length. Raises `TooLarge`, `TooSlow`, `ClientGone`."""
-        if announced is not None and int(announced) > self._limits.max_bytes:
+        limits = self._limits
+        if announced is not None and int(announced) > limits.max_bytes:
             raise TooLarge
         first = await self._next()
-        chunk: bytes = first.get("body", b"")
-        if self.whole and len(chunk) <= self._limits.max_bytes:
-            return chunk
-        return await self._rest(chunk)
+        if self.whole and len(first) <= limits.max_bytes:
+            return first
+        return await self._rest(first)
 
     async def _rest(self, first: bytes) -> bytes:
-        loop = asyncio.get_running_loop()
-        end = loop.time() + self._limits.seconds
+        limits = self._limits
+        clock = asyncio.get_running_loop().time
+        end = clock() + limits.seconds
         chunks, size = [first], len(first)
-        while size <= self._limits.max_bytes:
+        while size <= limits.max_bytes:
             if self.whole:
                 return b"".join(chunks)
-            if loop.time() > end:
+            if clock() > end:
                 raise TooSlow
-            chunk: bytes = (await self._next()).get("body", b"")
-            chunks.append(chunk)
-            size += len(chunk)
+            chunks.append(await self._next())
+            size += len(chunks[-1])
         raise TooLarge
 
-    async def _next(self) -> Message:
+    async def _next(self) -> bytes:
         try:
-            message = await self._limits.idle.wait(self._receive())
+            message = await self._limits.idle.wait(self._receive(), self.task)
         except TimeoutError:
             raise TooSlow from None
         if message["type"] == "http.disconnect":
-            self.whole = True
             raise ClientGone
         self.whole = not message.get("more_body", False)
-        return message
+        chunk: bytes = message.get("body", b"")
+        return chunk
 
     async def drain(self) -> None:
-        """Take what still comes, as many bytes again as a body may have, and forget it.
+        if not self.whole:
+            await drain(self._receive, self._limits.max_bytes)
+            self.whole = True
 
-        A connection that is closed while bytes wait in it is reset, and the client never sees our answer.
-        """
-        drained = 0
-        try:
-            async with asyncio.timeout(_DRAIN_SECONDS):
-                while not self.whole and drained <= self._limits.max_bytes:
-                    async with asyncio.timeout(_DRAIN_IDLE_SECONDS):
-                        message = await self._receive()
-                    drained += len(message.get("body", b""))
-                    self.whole = not message.get("more_body", False)
-        except (TimeoutError, asyncio.CancelledError):
-            return
+
+async def drain(receive: Receive, max_bytes: int) -> None:
+    """Take what still comes, to a limit of bytes and time, and forget it.
+
+    A connection that is closed while bytes wait in it is reset, and the client never sees our answer.
+    """
+    drained, more = 0, True
+    with suppress(TimeoutError, asyncio.CancelledError):
+        async with asyncio.timeout(_DRAIN_SECONDS):
+            while more and drained <= max_bytes:
+                async with asyncio.timeout(_DRAIN_IDLE_SECONDS):
+                    message = await receive()
+                drained += len(message.get("body", b""))
+                more = message.get("more_body", False)

@@ -2,56 +2,58 @@
 
 import asyncio
 from collections.abc import Awaitable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
 
+_TICKS: Final = 10
+
 
 class Deadline:
-    """Waits no longer than `seconds`, give or take a tenth of it. Belongs to one event loop.
+    """Lets tasks wait for `seconds`, and a tenth at most. For one event loop.
 
-    All waits last equally long, so the oldest ends first and one timer serves them all.
+    The time is told in ticks of a tenth, so that a wait costs no more than an entry in a table.
     """
 
-    __slots__ = ("_ends", "_expired", "_seconds", "_timer")
+    __slots__ = ("_begun", "_expired", "_tick", "_tick_seconds", "_timer")
 
     def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._ends: dict[asyncio.Task[Any], float] = {}
-        self._expired: set[asyncio.Task[Any]] = set()
+        self._tick_seconds = seconds / _TICKS
+        self._tick = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._begun: dict[asyncio.Task[Any], int] = {}
+        self._expired: set[asyncio.Task[Any]] = set()
 
-    async def wait(self, work: Awaitable[T]) -> T:
-        """What `work` returns. Raises `TimeoutError`, and then `work` was cancelled."""
-        task = asyncio.current_task()
-        assert task is not None
-        loop = task.get_loop()
-        self._ends[task] = loop.time() + self._seconds
+    async def wait(self, work: Awaitable[T], task: asyncio.Task[Any]) -> T:
+        """What `work` returns. Raises `TimeoutError`, and then `work` was cancelled.
+
+        `task` is the one that runs, looked up once for all its waits. It is in one wait at a time.
+        """
+        self._begun[task] = self._tick
         if self._timer is None:
-            self._timer = loop.call_later(self._seconds, self._sweep)
+            self._timer = task.get_loop().call_later(self._tick_seconds, self._advance)
         try:
             return await work
         except asyncio.CancelledError:
-            if task not in self._expired:
-                raise
-            if task.uncancel() > 0:  # someone else wants the task to end as well
-                raise
-            raise TimeoutError from None
+            # Unless someone else too wants the task to end, the cancellation was ours alone.
+            if task in self._expired and task.uncancel() == 0:
+                raise TimeoutError from None
+            raise
         finally:
-            self._ends.pop(task, None)
-            self._expired.discard(task)
+            self._begun.pop(task, None)
+            if self._expired:
+                self._expired.discard(task)
 
-    def _sweep(self) -> None:
-        """Cancel what has lasted too long, then look again when the next could have."""
+    def _advance(self) -> None:
+        """Those who have waited for all ticks, beside that in which they began, have waited long enough."""
         self._timer = None
-        if not self._ends:
-            return
-        loop = next(iter(self._ends)).get_loop()
-        soon = loop.time() + self._seconds / 10
-        for task, end in list(self._ends.items()):
-            if end > soon:
-                self._timer = loop.call_at(end, self._sweep)
-                break
-            del self._ends[task]
+        self._tick += 1
+        for task, begun in list(self._begun.items()):
+            if self._tick - begun <= _TICKS:
+                break  # all others began later
+            del self._begun[task]
             self._expired.add(task)
             task.cancel()
+        if self._begun:
+            loop = next(iter(self._begun)).get_loop()
+            self._timer = loop.call_later(self._tick_seconds, self._advance)

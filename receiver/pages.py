@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from http import HTTPStatus
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -14,9 +15,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from infra.errors import LogUnavailable
 from infra.eventlog.base import EventLog
-from receiver import metrics
 from receiver.answers import PROBLEM_JSON, Problem, send_problem
-from receiver.body import Body, BodyLimits
+from receiver.body import drain
+from receiver.metrics import TALLIES
 
 _NO_SUCH_PROVIDER = Problem(HTTPStatus.NOT_FOUND, "No provider of this name is configured here.")
 
@@ -57,12 +58,13 @@ def create(
     return app
 
 
-def stranger(limits: BodyLimits) -> ASGIApp:
+def stranger(max_body_bytes: int) -> ASGIApp:
     """Answers a webhook URL of nobody whom we know."""
+    tally = TALLIES.of("unknown")
 
     async def refuse(_: Scope, receive: Receive, send: Send) -> None:
-        metrics.STRANGERS.inc()
-        await send_problem(send, _NO_SUCH_PROVIDER, before_closing=Body(receive, limits).drain)
+        tally.ended["unknown_provider"] += 1
+        await send_problem(send, _NO_SUCH_PROVIDER, before_closing=partial(drain, receive, max_body_bytes))
 
     return refuse
 

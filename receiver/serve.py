@@ -27,8 +27,8 @@ async def serve(
     """Serve until `stop` is set, then refuse what is new, finish what has come in, and return.
 
     Calls `ready(host, port)` once a client can connect; port 0 takes a free one. What has not been finished
-    `grace_seconds` after `stop` is cancelled. Signals are left alone: whoever owns the loop sets `stop`. Raises
-    `Halt` when nobody can listen there.
+    `grace_seconds` after `stop` is cancelled. Signals are left alone: whoever owns the loop sets `stop`.
+    Raises `Halt` when nobody can listen there.
     """
     listening = _listen(host, port)
     config = uvicorn.Config(

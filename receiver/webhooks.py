@@ -6,12 +6,12 @@ one place where errors become HTTP statuses.
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from math import ceil
 from time import perf_counter
 from traceback import format_tb
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from starlette.types import Receive, Scope, Send
@@ -19,15 +19,18 @@ from structlog.typing import FilteringBoundLogger
 
 from infra.errors import LogUnavailable
 from infra.eventlog.base import EventLog
-from receiver import attributes, metrics
+from receiver import attributes
 from receiver.admission import Admission, RequestHeaders, Scheme, Unauthentic
 from receiver.answers import Problem, send_json, send_problem
 from receiver.body import Body, BodyLimits, ClientGone, TooLarge, TooSlow
 from receiver.deadline import Deadline
+from receiver.metrics import TALLIES, Outcome
 from schemas import topics
 from schemas.envelope import Headers
 from schemas.identity import BrokenEvent, NotAnEvent
 from schemas.providers import ProviderSchema
+
+Task = asyncio.Task[Any]
 
 _METHODS: Final = frozenset({"POST", "PUT"})
 _WRONG_METHOD: Final = Problem(
@@ -59,12 +62,12 @@ class WebhookRoute:
         self._appending = appending
         self._clock = clock
         self._logger: FilteringBoundLogger = structlog.get_logger().bind(provider=provider.name)
-        # A labelled child is looked up by a tuple and under a lock: do that once.
-        self._ended = {name: metrics.WEBHOOKS.labels(provider.name, name) for name in metrics.OUTCOMES}
-        self._body_bytes = metrics.BODY_BYTES.labels(provider.name)
+        self._tally = TALLIES.of(provider.name)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = Body(receive, self._limits)
+        task = asyncio.current_task()
+        assert task is not None
+        body = Body(receive, self._limits, task)
         try:
             if scope["method"] not in _METHODS:
                 await self._refuse(send, body, "wrong_method", _WRONG_METHOD, scope["method"])
@@ -74,10 +77,10 @@ class WebhookRoute:
             value = await body.read(headers.get(b"content-length"))
             if admission.prove is not None:
                 admission.prove(value)
-            self._body_bytes.inc(len(value))
-            event_id = await self._accept(value, headers, admission)
+            self._tally.body_bytes += len(value)
+            event_id = await self._accept(value, headers, admission, task)
         except ClientGone:
-            self._ended["client_gone"].inc()
+            self._tally.ended["client_gone"] += 1
             self._logger.info("client_gone")
         except Unauthentic as refused:
             await self._refuse(send, body, "unauthentic", _UNAUTHENTIC, str(refused))
@@ -90,7 +93,7 @@ class WebhookRoute:
         except NotAnEvent as unreadable:
             await self._refuse(send, body, "unreadable", _NOT_AN_EVENT, str(unreadable))
         except BrokenEvent as broken:
-            self._ended["quarantined"].inc()
+            self._tally.ended["quarantined"] += 1
             self._logger.warning("quarantined", type=broken.type, errors=broken.errors)
             answer = {"status": "quarantined", "errors": broken.errors}
             await send_json(send, 202, json.dumps(answer).encode())
@@ -102,41 +105,47 @@ class WebhookRoute:
             self._tell_of(bug)
             await self._give_up(send, body, "a bug", _OUR_TROUBLE_SECONDS)
         else:
-            self._ended["accepted"].inc()
+            self._tally.ended["accepted"] += 1
             self._logger.debug("accepted", event_id=event_id)
-            await send_json(send, 202, b'{"id": %b, "status": "accepted"}' % json.dumps(event_id).encode())
+            await send_json(send, 202, f'{{"id": {json.dumps(event_id)}, "status": "accepted"}}'.encode())
 
-    async def _accept(self, value: bytes, headers: RequestHeaders, admission: Admission) -> str:
-        """The `ce_id` of what is now in the log. What it raises of a body, it has kept aside before."""
+    async def _accept(self, value: bytes, headers: RequestHeaders, admission: Admission, task: Task) -> str:
+        """The `ce_id` of what is now in the log. What it refuses of a body, it has kept aside before."""
+        provider = self._provider
         try:
-            identity = self._provider.identify(value, admission.channel)
+            identity = provider.identify(value, admission.channel)
         except (NotAnEvent, BrokenEvent) as refusal:
-            await self._keep_aside(value, headers, admission, refusal)
+            await self._keep_aside(value, headers, admission, task, refusal)
             raise
         except Exception as bug:
             # Nothing authentic is lost or refused because of us: it waits among the dead letters.
             self._tell_of(bug)
             broken = BrokenEvent("unreadable", [f"it could not be read: {type(bug).__name__}"])
-            await self._keep_aside(value, headers, admission, broken)
+            await self._keep_aside(value, headers, admission, task, broken)
             raise broken from bug
-        record = attributes.accepted(self._provider.name, headers, admission, identity, self._clock())
+        record = attributes.accepted(provider.name, headers, admission, identity, self._clock)
         started = perf_counter()
-        await self._append(topics.WEBHOOKS, identity.key, value, record)
-        metrics.APPEND_SECONDS.observe(perf_counter() - started)
+        await self._append(task, topics.WEBHOOKS, identity.key, value, record)
+        self._tally.appended(perf_counter() - started)
         return record["ce_id"]
 
     async def _keep_aside(
-        self, value: bytes, headers: RequestHeaders, admission: Admission, refusal: NotAnEvent | BrokenEvent
+        self,
+        value: bytes,
+        headers: RequestHeaders,
+        admission: Admission,
+        task: Task,
+        refusal: NotAnEvent | BrokenEvent,
     ) -> None:
-        name, now = self._provider.name, self._clock()
-        record = attributes.quarantined(name, headers, admission, refusal, value, now)
+        record = attributes.quarantined(self._provider.name, headers, admission, refusal, value, self._clock)
         key = refusal.key if isinstance(refusal, BrokenEvent) else ""
-        await self._append(topics.DEAD_LETTERS, key, value, record)
+        await self._append(task, topics.DEAD_LETTERS, key, value, record)
 
-    async def _append(self, topic: str, key: str, value: bytes, headers: Headers) -> None:
+    async def _append(self, task: Task, topic: str, key: str, value: bytes, headers: Headers) -> None:
         """At least once: when the time is up, the record may be written all the same."""
         try:
-            await self._appending.wait(self._log.append(topic, key=key, value=value, headers=headers))
+            append = self._log.append(topic, key=key, value=value, headers=headers)
+            await self._appending.wait(append, task)
         except TimeoutError:
             raise LogUnavailable("the log did not answer in time") from None
 
@@ -144,10 +153,8 @@ class WebhookRoute:
         """Its name and its way here, not its text: that may hold what came."""
         self._logger.error("bug", error=type(bug).__name__, where=format_tb(bug.__traceback__))
 
-    async def _refuse(
-        self, send: Send, body: Body, outcome: metrics.Outcome, problem: Problem, reason: str
-    ) -> None:
-        self._ended[outcome].inc()
+    async def _refuse(self, send: Send, body: Body, outcome: Outcome, problem: Problem, reason: str) -> None:
+        self._tally.ended[outcome] += 1
         self._logger.warning("refused", status=problem.status.value, reason=reason)
         await send_problem(send, problem, before_closing=None if body.whole else body.drain)
 
@@ -155,17 +162,16 @@ class WebhookRoute:
         retry_after = b"%d" % ceil(retry_after_seconds)
         problem = Problem(
             HTTPStatus.SERVICE_UNAVAILABLE,
-            "Nothing was kept: send it again.",
+            "It could not be made durable: send it again.",
             [(b"retry-after", retry_after)],
         )
         await self._refuse(send, body, "unavailable", problem, reason)
 
 
-def _by_name(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    pairs = list(headers)
-    by_name = dict(pairs)
-    if len(by_name) != len(pairs):
+def _by_name(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    by_name = dict(headers)
+    if len(by_name) != len(headers):
         by_name = {}
-        for name, value in pairs:
+        for name, value in headers:
             by_name[name] = b"%b, %b" % (by_name[name], value) if name in by_name else value
     return by_name
