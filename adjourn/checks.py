@@ -15,7 +15,8 @@ from sqlalchemy.exc import DBAPIError
 
 from adjourn.first_start import webhook_url
 from adjourn.settings import Settings
-from adjourn.wiring import opened_database, opened_log, require_existing, signature_schemes
+from adjourn.stores import existing_database, existing_log, require_existing
+from adjourn.wiring import signature_schemes
 from infra.database.meetings import list_meetings
 from infra.errors import Halt, LogUnavailable, Retryable
 from infra.objects.open import open_objects
@@ -51,8 +52,7 @@ async def _finding(part: str, check: Callable[[Settings], Awaitable[str]], setti
 
 
 async def _log(settings: Settings) -> str:
-    require_existing(settings.log_url)
-    async with opened_log(settings) as log:
+    async with existing_log(settings) as log:
         await log.probe()
     return f"The log takes records ({settings.log_url})."
 
@@ -64,7 +64,7 @@ async def _objects(settings: Settings) -> str:
 
 
 async def _database(settings: Settings) -> str:
-    async with opened_database(settings) as database:
+    async with existing_database(settings) as database:
         await database.probe()
         try:
             async with database.reading() as tx:

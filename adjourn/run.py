@@ -9,7 +9,8 @@ from typing import Any, Final
 import structlog
 
 from adjourn.settings import Settings
-from adjourn.wiring import Parts, opened, opened_log, remembered_in, set_up, signature_schemes
+from adjourn.stores import opened_log
+from adjourn.wiring import Parts, opened, remembered_in, set_up, signature_schemes
 from consumers.base import Consumer
 from consumers.policy import BurialStreak, Limits, RetryPolicy
 from consumers.runner import run as run_consumer

@@ -1,22 +1,19 @@
 """From settings to open parts: the one place that knows which implementation stands behind each protocol."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from pydantic import SecretStr
 
 from adjourn.settings import Settings
+from adjourn.stores import opened_log
 from consumers.base import Services
-from consumers.dead_letters import LastSuccesses
 from consumers.work import Remember
 from infra.database.engine import Database, open_database
-from infra.database.outcomes import last_successes, record_successes
-from infra.errors import Halt
+from infra.database.outcomes import record_successes
 from infra.eventlog.base import EventLog
-from infra.eventlog.open import open_log
 from infra.links.http import open_links
 from infra.objects.open import open_objects
 from receiver.admission import Scheme
@@ -50,38 +47,11 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
         yield Parts(log, Services(open_objects(settings.objects_url), database, links))
 
 
-@asynccontextmanager
-async def opened_log(settings: Settings) -> AsyncIterator[EventLog]:
-    log = open_log(settings.log_url, retention_days=settings.retention_days)
-    try:
-        yield log
-    finally:
-        await log.close()
-
-
-@asynccontextmanager
-async def opened_database(settings: Settings) -> AsyncIterator[Database]:
-    """For those who only ask. Raises `Halt` when there is none yet."""
-    require_existing(settings.database_url)
-    async with open_database(settings.database_url) as database:
-        yield database
-
-
 async def set_up(parts: Parts) -> None:
     """Create what is missing. Safe to repeat."""
     await parts.log.setup()
     await parts.services.objects.setup()
     await parts.services.database.setup()
-
-
-def require_existing(url: str) -> None:
-    """Raises `Halt` when the file or folder of an embedded part is not there: most often the wrong folder."""
-    path = Path(url.partition(":///")[2])
-    if not path.exists():
-        raise Halt(
-            f"There is no {path} here. Run this where Adjourn runs (now: {Path.cwd()}), "
-            "or create what is missing with `adjourn setup`."
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,16 +78,6 @@ def signature_schemes(settings: Settings) -> dict[str, Scheme]:
 
 def reveal(secrets: Sequence[SecretStr]) -> tuple[str, ...]:
     return tuple(secret.get_secret_value() for secret in secrets)
-
-
-def successes_in(database: Database) -> LastSuccesses:
-    """When a consumer last did each event, as replay and dead letters ask for it."""
-
-    async def ask(consumer: str, ids: Collection[str]) -> Mapping[str, int]:
-        async with database.reading() as tx:
-            return await last_successes(tx, consumer, ids)
-
-    return ask
 
 
 def remembered_in(database: Database, consumer: str) -> Remember:

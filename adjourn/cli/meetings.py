@@ -6,7 +6,7 @@ from adjourn.cli.lookup import only_meeting
 from adjourn.cli.meeting_page import as_full_object, as_object, page, row
 from adjourn.cli.output import json_option, print_json, print_table, run_async, settings
 from adjourn.settings import Settings
-from adjourn.wiring import opened_database
+from adjourn.stores import existing_database
 from infra.database.events import timeline
 from infra.database.failures import open_failures_of
 from infra.database.meetings import list_meetings
@@ -34,7 +34,7 @@ def meeting(meeting_id: str, as_json: bool) -> None:
 
 
 async def _meetings(configured: Settings, limit: int, as_json: bool) -> None:
-    async with opened_database(configured) as database, database.reading() as tx:
+    async with existing_database(configured) as database, database.reading() as tx:
         found = await list_meetings(tx, limit=limit)
     if as_json:
         for overview in found:
@@ -46,7 +46,7 @@ async def _meetings(configured: Settings, limit: int, as_json: bool) -> None:
 
 
 async def _meeting(configured: Settings, wanted: str, as_json: bool) -> None:
-    async with opened_database(configured) as database, database.reading() as tx:
+    async with existing_database(configured) as database, database.reading() as tx:
         overview = await only_meeting(tx, wanted)
         provider, meeting_id = overview.meeting.provider, overview.meeting.meeting_id
         events = await timeline(tx, provider, meeting_id)

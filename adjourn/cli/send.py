@@ -13,7 +13,7 @@ from adjourn.first_start import webhook_url
 from adjourn.media_server import serve_media
 from adjourn.sending import SECRETS, Promise, post, promised_by, signed_headers, with_links_to
 from adjourn.settings import Settings
-from adjourn.wiring import opened_database
+from adjourn.stores import existing_database
 from infra.database.engine import Database
 from infra.database.failures import open_failures_of
 from infra.database.meetings import find_meetings
@@ -56,7 +56,7 @@ async def _send(configured: Settings, sample: samples.Sample, url: str, media: b
         if media:
             _require_local_downloads(configured)
             base_url = await stack.enter_async_context(serve_media(*samples.linked_folders()))
-            database = await stack.enter_async_context(opened_database(configured))
+            database = await stack.enter_async_context(existing_database(configured))
             body = with_links_to(sample, base_url)
             promise = promised_by(sample, body)
         answer = await post(url, body, signed_headers(sample, body, configured))
@@ -129,8 +129,8 @@ def _require_local_downloads(configured: Settings) -> None:
     if not is_allowed(here, parse_allowed(configured.download_allow)):
         raise failed(
             "With --media, files are downloaded from this machine itself, and that is not allowed now. Put "
-            "ADJOURN_DOWNLOAD_ALLOW=127.0.0.1 into .env and start Adjourn again; take it out before strangers "
-            "can reach the receiver. `make demo` shows the same without that."
+            "ADJOURN_DOWNLOAD_ALLOW=127.0.0.1 into .env and start Adjourn again; take it out before "
+            "strangers can reach the receiver. `make demo` shows the same without that."
         )
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import click
 
 from adjourn.cli.output import json_option, print_json, run_async, settings, size, visible
-from adjourn.wiring import opened_log, require_existing
+from adjourn.stores import existing_log
 from infra.eventlog.base import Start
 from schemas.envelope import Record
 from schemas.topics import DEAD_LETTERS, EVENTS, TOPICS, WEBHOOKS
@@ -33,9 +33,7 @@ def tail(topic: str, follow: bool, start: Start, as_json: bool) -> None:
 
 
 async def _tail(topic: str, follow: bool, start: Start, as_json: bool) -> None:
-    configured = settings()
-    require_existing(configured.log_url)
-    async with opened_log(configured) as log:
+    async with existing_log(settings()) as log:
         async for record in log.scan(topic, start=start, follow=follow):
             if as_json:
                 print_json(_full(record))

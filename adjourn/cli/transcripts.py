@@ -10,7 +10,7 @@ import click
 from adjourn.cli.lookup import only_meeting
 from adjourn.cli.output import failed, json_option, length, print_json, run_async, settings, visible
 from adjourn.settings import Settings
-from adjourn.wiring import opened_database
+from adjourn.stores import existing_database
 from infra.database.search import search as search_segments
 from infra.objects.open import open_objects
 from schemas.captions import as_srt, as_text, as_vtt
@@ -46,7 +46,7 @@ def search(words: tuple[str, ...], limit: int, as_json: bool) -> None:
 
 
 async def _transcript(configured: Settings, wanted: str, form: str) -> None:
-    async with opened_database(configured) as database, database.reading() as tx:
+    async with existing_database(configured) as database, database.reading() as tx:
         meeting = (await only_meeting(tx, wanted)).meeting
     name = f"{meeting.provider}/{safe_segment(meeting.meeting_id)}/transcript.json"
     try:
@@ -62,7 +62,7 @@ async def _transcript(configured: Settings, wanted: str, form: str) -> None:
 
 
 async def _search(configured: Settings, words: str, limit: int, as_json: bool) -> None:
-    async with opened_database(configured) as database, database.reading() as tx:
+    async with existing_database(configured) as database, database.reading() as tx:
         hits = await search_segments(tx, words, limit=limit)
     for hit in hits:
         if as_json:
