@@ -2,19 +2,19 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Literal
 
 import structlog
-from structlog.contextvars import bind_contextvars
+from structlog.contextvars import bind_contextvars, bound_contextvars
 
-from consumers import metrics
 from consumers.attempt import Again, Done, GaveUp, Publish, attempt
 from consumers.base import Consumer, Services
 from consumers.lanes import Lanes, Turn
 from consumers.low_water import LowWater
+from consumers.metrics import HANDLED, Meters, meters_of
 from consumers.patience import is_set_within, patiently
 from consumers.policy import BurialStreak, Limits, RetryPolicy
 from infra.errors import Halt
@@ -60,27 +60,25 @@ async def work_through(source: Subscription, job: Job, *, stop: asyncio.Event) -
     committed. Raises `Halt`, and then commits nothing further.
     """
     lanes = Lanes(max_records=job.limits.max_records, max_bytes=job.limits.max_bytes)
-    progress = _Progress()
+    work = _Work(job, source, stop, lanes, _Progress(), meters_of(job.consumer.name))
     try:
-        async with asyncio.TaskGroup() as tasks:
-            reader = tasks.create_task(_read(source, job, lanes, progress))
-            workers = [
-                tasks.create_task(_work(job, lanes, progress, stop)) for _ in range(job.limits.concurrency)
-            ]
-            committer = tasks.create_task(_commit(source, job, progress))
-            stopped = tasks.create_task(stop.wait())
-            await asyncio.wait([reader, stopped], return_when=asyncio.FIRST_COMPLETED)
-            reader.cancel()
-            stopped.cancel()
-            lanes.close(len(workers))
-            await _finish(workers, job.limits.grace_seconds)
-            progress.ending.set()
-            progress.changed.set()
-            await _finish([committer], _LAST_COMMIT_SECONDS if stop.is_set() else None)
+        with bound_contextvars(consumer=job.consumer.name):
+            async with asyncio.TaskGroup() as tasks:
+                reader = tasks.create_task(_read(work))
+                workers = [tasks.create_task(_handle_in_turn(work)) for _ in range(job.limits.concurrency)]
+                committer = tasks.create_task(_commit(work))
+                stopped = tasks.create_task(stop.wait())
+                await asyncio.wait([reader, stopped], return_when=asyncio.FIRST_COMPLETED)
+                reader.cancel()
+                stopped.cancel()
+                lanes.close(len(workers))
+                await _finish(workers, job.limits.grace_seconds)
+                work.progress.end()
+                await _finish([committer], _LAST_COMMIT_SECONDS if stop.is_set() else None)
     except BaseExceptionGroup as errors:
         raise _foremost(errors) from None
     finally:
-        metrics.IN_FLIGHT.labels(job.consumer.name).dec(lanes.records)
+        work.meters.in_flight.dec(lanes.records)
 
 
 @dataclass(slots=True)
@@ -93,76 +91,87 @@ class _Progress:
     ending: asyncio.Event = field(default_factory=asyncio.Event)
     committing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
+    def end(self) -> None:
+        """One more commit, and then no more."""
+        self.ending.set()
+        self.changed.set()
 
-async def _read(source: Subscription, job: Job, lanes: Lanes, progress: _Progress) -> None:
-    in_flight = metrics.IN_FLIGHT.labels(job.consumer.name)
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What the reader, the workers and the committer of one run share."""
+
+    job: Job
+    source: Subscription
+    stop: asyncio.Event
+    lanes: Lanes
+    progress: _Progress
+    meters: Meters
+
+
+async def _read(work: _Work) -> None:
     while True:
-        room = await lanes.room()
-        async with progress.committing:
+        room = await work.lanes.room()
+        async with work.progress.committing:
             pass  # a commit that has to wait must not let successes pile up
-        records = await patiently(partial(source.fetch, room), job.policy, doing="fetch")
-        for record in records:
-            progress.low_water.fetched(record)
-            lanes.add(record)
-        in_flight.inc(len(records))
+        records = await patiently(partial(work.source.fetch, room), work.job.policy, doing="fetch")
         if not records:
-            await lanes.empty()
+            await work.lanes.empty()
             return
+        for record in records:
+            work.progress.low_water.fetched(record)
+            work.lanes.add(record)
+        work.meters.in_flight.inc(len(records))
 
 
-async def _work(job: Job, lanes: Lanes, progress: _Progress, stop: asyncio.Event) -> None:
-    name = job.consumer.name
-    logger = log.bind()
-    in_flight, retries = metrics.IN_FLIGHT.labels(name), metrics.RETRIES.labels(name)
-    seconds, done = metrics.SECONDS.labels(name), metrics.HANDLED.labels(name, "done")
-    breath = 0
-    while (turn := await lanes.next()) is not None and not stop.is_set():
-        record = turn.record
-        turn.attempts += 1
-        bind_contextvars(
-            consumer=name, event_id=record.id, type=record.type, meeting=record.key, attempt=turn.attempts
-        )
-        began = time.perf_counter()
-        result = await attempt(
-            job.consumer, record, job.services, attempts=turn.attempts, policy=job.policy, publish=job.publish
-        )
-        took = time.perf_counter() - began
-        seconds.observe(took)
-        if isinstance(result, Again):
-            retries.inc()
-            logger.warning("will_retry", after_seconds=round(result.after_seconds, 1), error=result.error)
-            lanes.again(turn, result.after_seconds)
-            continue
-        if isinstance(result, Done):
-            if result.facts:
-                logger.info("handled", facts=result.facts, seconds=round(took, 3))
-            else:
-                logger.debug("handled", seconds=took)
-            done.inc()
-            job.streak.succeeded(record)
-            if record.id:
-                progress.successes.append((record.id, job.now_ms()))
-            job.settled(record, "done")
-        else:
-            await _give_up(job, turn, result)
-        lanes.done(turn)
-        progress.low_water.done(record)
-        progress.changed.set()
-        in_flight.dec()
-        breath += 1
-        if breath % _RECORDS_A_BREATH == 0:
+async def _handle_in_turn(work: _Work) -> None:
+    logger = log.bind()  # once: it looks at the configuration every time
+    taken = 0
+    while (turn := await work.lanes.next()) is not None and not work.stop.is_set():
+        await _handle(work, turn, logger)
+        taken += 1
+        if taken % _RECORDS_A_BREATH == 0:
             await asyncio.sleep(0)  # instant handlers must not keep everybody else waiting
 
 
-async def _give_up(job: Job, turn: Turn, reason: GaveUp) -> None:
-    job.streak.before_burial(job.consumer.name, turn.record, reason.kind, job.policy.burials_in_a_row)
-    await job.bury(turn.record, reason, turn.attempts)
-    metrics.HANDLED.labels(job.consumer.name, reason.kind).inc()
-    job.settled(turn.record, reason.kind)
+async def _handle(work: _Work, turn: Turn, logger: structlog.typing.FilteringBoundLogger) -> None:
+    job, record = work.job, turn.record
+    turn.attempts += 1
+    bind_contextvars(event_id=record.id, type=record.type, meeting=record.key, attempt=turn.attempts)
+    began = time.perf_counter()
+    result = await attempt(
+        job.consumer, record, job.services, attempts=turn.attempts, policy=job.policy, publish=job.publish
+    )
+    seconds = time.perf_counter() - began
+    work.meters.seconds.observe(seconds)
+    match result:
+        case Again(after_seconds, error):
+            work.meters.retries.inc()
+            logger.warning("will_retry", after_seconds=round(after_seconds, 1), error=error)
+            work.lanes.again(turn, after_seconds)
+            return
+        case Done(facts):
+            tell = logger.info if facts else logger.debug
+            tell("handled", facts=facts, seconds=round(seconds, 3))
+            work.meters.done.inc()
+            job.streak.succeeded(record)
+            if record.id:
+                work.progress.successes.append((record.id, job.now_ms()))
+            job.settled(record, "done")
+        case GaveUp(kind):
+            job.streak.before_burial(job.consumer.name, record, kind, job.policy.burials_in_a_row)
+            await job.bury(record, result, turn.attempts)
+            HANDLED.labels(job.consumer.name, kind).inc()
+            job.settled(record, kind)
+    work.lanes.done(turn)
+    work.progress.low_water.done(record)
+    work.progress.changed.set()
+    work.meters.in_flight.dec()
 
 
-async def _commit(source: Subscription, job: Job, progress: _Progress) -> None:
+async def _commit(work: _Work) -> None:
     """Successes before offsets: what is committed and has no success has a letter."""
+    progress, policy = work.progress, work.job.policy
     while True:
         await progress.changed.wait()
         async with progress.committing:
@@ -170,12 +179,12 @@ async def _commit(source: Subscription, job: Job, progress: _Progress) -> None:
             successes, progress.successes = progress.successes, []
             marks = progress.low_water.advance()
             if successes:
-                await patiently(partial(job.remember, successes), job.policy, doing="remember")
+                await patiently(partial(work.job.remember, successes), policy, doing="remember")
             for mark in marks:
-                await patiently(partial(source.commit, mark), job.policy, doing="commit")
+                await patiently(partial(work.source.commit, mark), policy, doing="commit")
         if progress.ending.is_set() and not progress.changed.is_set():
             return
-        await is_set_within(progress.ending, job.limits.commit_every_seconds)
+        await is_set_within(progress.ending, work.job.limits.commit_every_seconds)
 
 
 async def _finish(tasks: Sequence[asyncio.Task[None]], within_seconds: float | None) -> None:
@@ -192,9 +201,9 @@ def _foremost(errors: BaseExceptionGroup[BaseException]) -> BaseException:
     return next((error for error in leaves if isinstance(error, Halt)), leaves[0])
 
 
-def _leaves(errors: BaseExceptionGroup[BaseException]) -> list[BaseException]:
-    return [
-        leaf
-        for error in errors.exceptions
-        for leaf in (_leaves(error) if isinstance(error, BaseExceptionGroup) else [error])
-    ]
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield error

@@ -10,7 +10,7 @@ from schemas.dead_letter import one_line
             "404 from https://b.example.com/v.mp4?X-Amz-Signature=c0ffee",
             "404 from https://b.example.com/v.mp4",
         ),
-        ("GET /bucket/v.mp4?X-Amz-Signature=c0ffee: 503", "GET /bucket/v.mp4"),
+        ("GET /bucket/v.mp4?X-Amz-Signature=c0ffee: 503", "GET /bucket/v.mp4 503"),
         ("url='https://b.example.com/a?sig=c0ffee', status=403", "url='https://b.example.com/a', status=403"),
         ("b.example.com/a?c0ffee", "b.example.com/a"),
         ("HTTPS://B.EXAMPLE.COM?sig=c0ffee", "HTTPS://B.EXAMPLE.COM"),
