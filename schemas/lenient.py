@@ -1,5 +1,4 @@
-"""Reading JSON that others made: what is not what it should be is null, and nothing here raises but
-`NotAnEvent`."""
+"""Reading JSON that others made: a value that is not what it should be is null, and nothing trips over it."""
 
 import json
 import math
@@ -15,7 +14,7 @@ _RFC3339_UTC: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z",
 
 
 def parse_json(raw: bytes) -> Any:
-    """Any JSON in UTF-8. Raises `NotAnEvent` with where it stops being JSON, never with what it holds.
+    """Any JSON in UTF-8, also NaN. Raises `NotAnEvent` with where it stops being JSON, never with what it holds.
 
     Half of a surrogate pair, which JSON allows and UTF-8 does not, becomes "?".
     """
@@ -26,8 +25,7 @@ def parse_json(raw: bytes) -> Any:
 
 
 def _parse_what_is_unusual(raw: bytes) -> Any:
-    """`from_json` refuses halves of surrogate pairs and some hundred levels of nesting; JSON itself does
-    not."""
+    """`from_json` refuses halves of surrogate pairs and some hundred levels of nesting; JSON does not."""
     try:
         value = json.loads(raw.decode("utf-8"))
         return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))

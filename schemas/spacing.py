@@ -48,7 +48,7 @@ def join_words(words: Sequence[str]) -> str:
 
 def _touch(before: str, after: str) -> bool:
     if before[-1].isalnum() and after[0].isascii() and after[0].isalnum():
-        return False  # nearly all boundaries, decided without an expression
+        return False  # nearly all boundaries, settled without a regular expression
     return (
         _CLOSING.fullmatch(after) is not None
         or _OPENING.fullmatch(before) is not None

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from schemas.manifest import ArtifactKind
 from schemas.meeting import State
+
+STATUS_CHANGE: Final = "bot.status_change"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from schemas.envelope import derived_id
 from schemas.identity import BrokenEvent, Identity
 from schemas.lenient import rfc3339
 from schemas.meeting_baas import v1, v2
-from schemas.meeting_baas.events import Event
+from schemas.meeting_baas.events import STATUS_CHANGE, Event
 from schemas.meeting_baas.payload import Fields, Leniently, read
 
 # Where both generations have an event of one name, v2's documents ask for the same and more.
@@ -82,7 +82,7 @@ def identify(body: bytes, channel: str) -> Identity:
         return Identity(_safe_name(name), _any_key(fields), _id_of_bytes(body), _time(fields))
     else:
         event = EVENTS[name]
-    if name == "bot.status_change":
+    if name == STATUS_CHANGE:
         fields = _with_status(fields)
     key = _key(fields.get(event.subject))
     faults = _faults(name, event, fields, key)
@@ -95,9 +95,13 @@ def _faults(name: str, event: Event, fields: Fields, key: str) -> list[str]:
     faults = []
     place = "data." if isinstance(fields.get("data"), dict) else ""
     if not key:
-        why = f"no id of at most {_LONGEST_KEY} characters" if fields.get(event.subject) else "is missing"
+        why = (
+            f"no id of at most {_LONGEST_KEY} printable characters"
+            if fields.get(event.subject)
+            else "is missing"
+        )
         faults.append(f"{place}{event.subject}: {why}")
-    if name == "bot.status_change":
+    if name == STATUS_CHANGE:
         code = fields.get("code")
         if not isinstance(code, str) or not code:
             faults.append(f"{place}status: has no code")

@@ -1,4 +1,7 @@
-"""What a webhook of Meeting BaaS says about its meeting: the consumers' reading, at full depth."""
+"""What a webhook of Meeting BaaS says about its meeting: the consumers' reading, at full depth.
+
+Source and contradictions in `v1.py` and `v2.py`.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Final
@@ -11,6 +14,7 @@ from schemas.identity import BrokenEvent, NotAnEvent
 from schemas.lenient import epoch, moment, number, text
 from schemas.meeting import Link, Observation, State, TranscriptSource
 from schemas.meeting_baas import v1, v2
+from schemas.meeting_baas.events import STATUS_CHANGE
 from schemas.meeting_baas.identify import EVENTS, identify
 from schemas.meeting_baas.payload import Fields, Leniently, read
 from schemas.meeting_baas.transcripts import V1_WEBHOOK, V2_OUTPUT
@@ -70,11 +74,12 @@ def observe(record: Record) -> Observation | None:
         fields = read(_BODY, record.value)
     except NotAnEvent as error:
         raise BrokenEvent("unknown", (str(error),)) from error
-    event = EVENTS.get(identity.type)
-    if is_alert or identity.type.startswith("calendar.") or "bot_id" not in fields or not identity.key:
+    is_about_bot = identity.key != "" and identity.key == str(fields.get("bot_id"))
+    if is_alert or identity.type.startswith("calendar.") or not is_about_bot:
         return None
-    if identity.type == "bot.status_change":
+    if identity.type == STATUS_CHANGE:
         return _observe_status(identity.key, fields)
+    event = EVENTS.get(identity.type)
     links = event.links if event and fields.get("data_deleted") is not True else {}
     code = text(fields.get("error_code")) or text(fields.get("error"))
     return Observation(
@@ -103,7 +108,7 @@ def _observe_status(bot_id: str, fields: Fields) -> Observation:
     return Observation(
         provider="meeting-baas",
         meeting_id=bot_id,
-        type="bot.status_change",
+        type=STATUS_CHANGE,
         at=at,
         says=_STATES.get(code),
         detail=f"{code} {attempt}/{most}" if type(attempt) is int and type(most) is int else code,

@@ -23,8 +23,7 @@ Leniently = Field(union_mode="left_to_right")
 
 
 def read(fields: TypeAdapter[Any], body: bytes) -> Fields:
-    """One pass by pydantic's parser, in which all that is not among `fields` is dropped before it costs
-    anything.
+    """One pass by pydantic's parser; what is not among `fields` is dropped before it costs anything.
 
     `fields` is a `TypedDict` of which nothing is required. Raises `NotAnEvent`, and nothing else.
     """

@@ -26,10 +26,10 @@ from collections.abc import Mapping
 from typing import Final
 
 from schemas.meeting import State
-from schemas.meeting_baas.events import Event
+from schemas.meeting_baas.events import STATUS_CHANGE, Event
 
 EVENTS: Final[Mapping[str, Event]] = {
-    "bot.status_change": Event("bot_id", ("code", "created_at")),
+    STATUS_CHANGE: Event("bot_id", ("code", "created_at")),
     "complete": Event("bot_id", (), State.COMPLETED, {"mp4": "video", "audio": "audio"}),
     "failed": Event("bot_id", ("error",), State.FAILED),
     "transcription_complete": Event("bot_id", ()),

@@ -53,8 +53,13 @@ def test_completions_of_two_bots_are_two_events() -> None:
     assert v1(event("complete", bot_id="a")).id != v1(event("complete", bot_id="b")).id
 
 
-def test_failures_of_one_bot_differ_by_their_error() -> None:
-    assert v1(event("failed", error="BotRemoved")).id != v1(event("failed", error="InternalError")).id
+def test_failures_of_one_bot_differ_by_their_error_alone() -> None:
+    first, again = (v1(event("failed", error="BotRemoved", message=text)) for text in ("once", "twice"))
+    assert first.id == again.id != v1(event("failed", error="InternalError", message="once")).id
+
+
+def test_a_failure_of_v2_sent_again_is_the_same_event() -> None:
+    assert v1(event("bot.failed", sent_at=AT)).id == v1(event("bot.failed")).id
 
 
 def test_two_transcription_complete_of_one_bot_cannot_be_told_apart() -> None:
@@ -62,7 +67,8 @@ def test_two_transcription_complete_of_one_bot_cannot_be_told_apart() -> None:
 
 
 def test_chat_messages_differ_by_their_message_id() -> None:
-    first, second, again = (v1(event("bot.chat_message", message_id=n, text="Hi")) for n in ("1", "2", "1"))
+    sent = (("1", AT), ("2", AT), ("1", "2026-03-02T10:00:09Z"))
+    first, second, again = (v1(event("bot.chat_message", message_id=n, sent_at=at)) for n, at in sent)
     assert first.id == again.id != second.id
 
 

@@ -190,9 +190,12 @@ def test_an_empty_transcript_is_none(absent: dict[str, object]) -> None:
     assert observed(event("complete", **absent)).transcript is None
 
 
-def test_links_of_events_that_have_none_are_not_followed() -> None:
-    body = event("bot.levitated", video="https://media.example/v", transcription="https://media.example/t")
-    assert (observed(body).links, observed(body).transcript) == ((), None)
+def test_an_event_that_has_no_files_links_to_none_whatever_its_fields_are_called() -> None:
+    link = "https://media.example/v"
+    observation = observed(
+        event("bot.levitated", video=link, transcription=link, transcript=[{"text": "Hello"}])
+    )
+    assert (observation.links, observation.transcript) == ((), None)
 
 
 def test_calendars_alerts_and_strangers_are_about_no_meeting() -> None:
@@ -200,6 +203,7 @@ def test_calendars_alerts_and_strangers_are_about_no_meeting() -> None:
     assert observe(record(encode({"event": "calendar.exploded", "data": {"bot_id": BOT}}))) is None
     assert observe(record(encode({"alert_rule_id": "r"}), "alert.bot_crash")) is None
     assert observe(record(encode({"event": "team.renamed"}))) is None
+    assert observe(record(encode({"event": "team.renamed", "bot_id": [], "calendar_id": "c"}))) is None
 
 
 def test_what_the_receiver_would_call_broken_is_broken_for_consumers_too() -> None:
