@@ -58,8 +58,8 @@ async def serve(
         ready(host, listening.getsockname()[1])
         await stop.wait()
     finally:
-        server.should_exit = True
-        await ticking
+        ticking.cancel()
+        await asyncio.wait([ticking])
         await server.shutdown(sockets=[listening])
         if server.server_state.tasks:  # cancelled, but not yet told
             await asyncio.wait(server.server_state.tasks, timeout=1)
