@@ -42,7 +42,13 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-async def handle(record: Record, services: Services, *, now: Callable[[], datetime] = _now) -> Sequence[Fact]:
+async def handle(
+    record: Record,
+    services: Services,
+    *,
+    now: Callable[[], datetime] = _now,
+    max_bytes: int = MAX_TRANSCRIPT_BYTES,
+) -> Sequence[Fact]:
     """Store the transcript that a webhook holds or links to, as a new version where it says something new.
 
     What is stored already, whichever event brought it, is no new version and causes the same fact again.
@@ -57,7 +63,7 @@ async def handle(record: Record, services: Services, *, now: Callable[[], dateti
     async with services.database.reading() as tx:
         versions = await versions_of(tx, said.provider, said.meeting_id)
     try:
-        parsed = await _read(provider, said.transcript, record, services)
+        parsed = await _read(provider, said.transcript, record, services, max_bytes)
     except Poison:  # a link dies, what it led to may be stored
         stored = _last(versions, lambda version: version.source_event == record.id)
         if stored is None:
@@ -91,22 +97,22 @@ def _last(
 
 
 async def _read(
-    provider: ProviderSchema, source: TranscriptSource, record: Record, services: Services
+    provider: ProviderSchema, source: TranscriptSource, record: Record, services: Services, max_bytes: int
 ) -> ParsedTranscript:
-    body = record.value if source.url is None else await _fetch(source.url, services)
+    body = record.value if source.url is None else await _fetch(source.url, services, max_bytes)
     try:
         return await asyncio.to_thread(provider.parse_transcript, source.shape, body)
     except BrokenEvent as error:
         raise Poison(str(error)) from error
 
 
-async def _fetch(url: str, services: Services) -> bytes:
+async def _fetch(url: str, services: Services, max_bytes: int) -> bytes:
     body = bytearray()
     async with services.links.open(url) as download:
         async for chunk in download.chunks():
             body += chunk
-            if len(body) > MAX_TRANSCRIPT_BYTES:
-                raise Poison(f"a transcript of more than {MAX_TRANSCRIPT_BYTES} bytes")
+            if len(body) > max_bytes:
+                raise Poison(f"a transcript of more than {max_bytes} bytes")
     return bytes(body)
 
 
