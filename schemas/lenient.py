@@ -14,7 +14,7 @@ _RFC3339_UTC: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z",
 
 
 def parse_json(raw: bytes) -> Any:
-    """Any JSON in UTF-8, also NaN. Raises `NotAnEvent` with where it stops being JSON, never with what it holds.
+    """Any JSON in UTF-8, also NaN. Raises `NotAnEvent`, which says where it stops being JSON and no more.
 
     Half of a surrogate pair, which JSON allows and UTF-8 does not, becomes "?".
     """

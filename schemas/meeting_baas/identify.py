@@ -101,10 +101,8 @@ def _faults(name: str, event: Event, fields: Fields, key: str) -> list[str]:
             else "is missing"
         )
         faults.append(f"{place}{event.subject}: {why}")
-    if name == STATUS_CHANGE:
-        code = fields.get("code")
-        if not isinstance(code, str) or not code:
-            faults.append(f"{place}status: has no code")
+    if name == STATUS_CHANGE and not isinstance(fields.get("code"), str):
+        faults.append(f"{place}status: has no code")
     for link in event.links:
         if not isinstance(fields.get(link, ""), str):
             faults.append(f"{place}{link}: not a link")
