@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import URL, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -86,10 +86,11 @@ class Database:
                 await connection.execution_options(sqlite_begin=sqlite_begin)
                 async with connection.begin():
                     yield connection
-        except IntegrityError:
-            raise
         except DBAPIError as error:
-            raise _instruction(error, self._name) from error
+            instruction = _instruction(error.orig, self._name)
+            if instruction is None:
+                raise
+            raise instruction from error
         except PoolTimeout as error:
             raise Retryable("every connection to the database is in use") from error
 
@@ -132,14 +133,14 @@ def _open_once(file: Path, busy_seconds: float) -> None:
     The file stays in WAL mode from now on. Going there does not wait for others who do the same.
     """
     deadline = time.monotonic() + busy_seconds
+    name = f"the database {file}"
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with closing(sqlite3.connect(file, timeout=busy_seconds)) as connection:
             while not _is_in_wal_mode(connection) and time.monotonic() < deadline:
                 time.sleep(0.01)
     except (OSError, sqlite3.Error) as error:
-        problem = f"The database {file} cannot be opened ({error})"
-        raise Halt(f"{problem}: let this user write to its folder, or restore the file.") from error
+        raise _instruction(error, name) or _cannot_open(name) from error
 
 
 def _is_in_wal_mode(connection: sqlite3.Connection) -> bool:
@@ -168,19 +169,23 @@ _ERROR, _BUSY, _LOCKED, _NO_MEMORY, _READ_ONLY, _INTERRUPT, _IO = 1, 5, 6, 7, 8,
 _CORRUPT, _FULL, _CANNOT_OPEN, _NOT_A_DATABASE = 11, 13, 14, 26
 
 
-def _instruction(error: DBAPIError, name: str) -> Exception:
-    """What to do about an error of SQLite (https://www.sqlite.org/rescode.html); itself where it is a bug."""
-    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+def _instruction(error: BaseException | None, name: str) -> Exception | None:
+    """What to do about an error of SQLite (https://www.sqlite.org/rescode.html); null for a bug."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in (_BUSY, _LOCKED, _NO_MEMORY, _INTERRUPT, _IO):
-        return Retryable(f"{name} is not ready: {error.orig}")
+        return Retryable(f"{name} is not ready: {error}")
     if code == _FULL:
         return Halt(f"There is no room for {name}: free space on its disk, then start again.")
     if code == _READ_ONLY:
         return Halt(f"No writing to {name}: let this user write to it and to its folder, then start again.")
     if code == _CANNOT_OPEN:
-        return Halt(f"No opening {name}: see that its folder exists and that this user may write there.")
+        return _cannot_open(name)
     if code in (_NOT_A_DATABASE, _CORRUPT):
         return Halt(f"Damaged, or not SQLite's: {name}. Restore it, or move it away to begin anew.")
-    if code == _ERROR and "no such table" in str(error.orig):
+    if code == _ERROR and "no such table" in str(error):
         return Halt(f"There are no tables in {name}: run `adjourn setup`.")
-    return error
+    return None
+
+
+def _cannot_open(name: str) -> Halt:
+    return Halt(f"No opening {name}: see that it is a file in a folder where this user may write.")
