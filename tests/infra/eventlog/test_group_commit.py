@@ -1,9 +1,12 @@
 """What many appends at once share, and what they do not."""
 
 import asyncio
+import sqlite3
 import struct
+from contextlib import closing
 from pathlib import Path
 
+from infra.eventlog import sqlite_tables as tables
 from infra.eventlog.base import MAX_RECORD_BYTES
 from tests.infra.eventlog.conftest import OpenSqlite, append, everything
 
@@ -15,6 +18,14 @@ def commits(log_path: Path) -> int:
     salt = ahead[16:24]
     headers = [ahead[at : at + 24] for at in range(32, len(ahead), 24 + page_bytes)]
     return sum(1 for header in headers if header[8:16] == salt and header[4:8] != bytes(4))
+
+
+def test_every_commit_is_fsynced(log_path: Path) -> None:
+    with closing(sqlite3.connect(log_path, isolation_level=None)) as connection:
+        tables.prepare_writing(connection, [])
+
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert connection.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
 
 
 async def test_appends_at_once_share_a_commit(open_sqlite: OpenSqlite, log_path: Path) -> None:
