@@ -2,10 +2,11 @@
 
 import errno
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from infra.errors import Halt, Retryable
 
@@ -47,6 +48,16 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def write_back(file: BinaryIO) -> None:
+    """Have the disk begin with what was written, and give back the memory of what it has.
+
+    Otherwise a recording piles up in memory until its `fsync`, that of other files (the log) waits behind it, and
+    1 GB takes two to five times as long. On Linux the advice to forget a file's pages does both.
+    """
+    if sys.platform == "linux":
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def make_folders(folder: Path) -> None:

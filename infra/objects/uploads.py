@@ -14,9 +14,10 @@ from typing import BinaryIO, Final
 
 from infra.errors import Retryable
 from infra.objects.base import ObjectExists, StoredObject
-from infra.objects.disk import disk_errors, make_folders, sync_folder
+from infra.objects.disk import disk_errors, make_folders, sync_folder, write_back
 
 _SUFFIX: Final = ".part"
+_WRITE_BACK_BYTES: Final = 32 * 1024 * 1024
 _MOST_RACES: Final = 100
 
 
@@ -35,7 +36,10 @@ class FileUpload:
 
     def _write(self, chunk: bytes) -> None:
         with disk_errors(self.root):
+            before = self.file.tell()
             self.file.write(chunk)
+            if before // _WRITE_BACK_BYTES != (before + len(chunk)) // _WRITE_BACK_BYTES:
+                write_back(self.file)
 
     async def finish(self) -> StoredObject:
         return await asyncio.to_thread(self._finish)

@@ -69,6 +69,17 @@ async def test_a_request_carries_no_credentials_and_asks_for_plain_bytes() -> No
             assert "authorization" not in head
 
 
+async def test_a_proxy_of_the_environment_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with serve_media({"/file": media.whole(BODY)}) as server, serve_media({}) as proxy:
+        for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.url)
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        async with links_to("127.0.0.1") as links:
+            assert await fetched(links, f"{server.url}/file") == BODY
+        assert proxy.requests == []
+
+
 @pytest.mark.parametrize(
     "answer",
     [
