@@ -9,7 +9,7 @@ from starlette.types import Receive
 
 from receiver.deadline import Deadline
 
-_DRAIN_IDLE_SECONDS: Final = 2
+_DRAIN_IDLE_SECONDS: Final = 1
 _DRAIN_SECONDS: Final = 10
 
 

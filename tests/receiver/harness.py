@@ -1,10 +1,11 @@
 """A receiver on a real socket over a real log, and the senders that post to it."""
 
 import asyncio
+import io
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -59,6 +60,8 @@ class Receiver:
     port: int
     log: EventLog
     http: aiohttp.ClientSession
+    earlier: Mapping[str, int] = field(default_factory=dict)
+    """How many records of a topic are another test's."""
 
     async def request(
         self,
@@ -68,6 +71,8 @@ class Receiver:
         body: Any = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
+        if isinstance(body, bytes):
+            body = io.BytesIO(body)  # aiohttp warns of large bytes
         url = URL(f"http://127.0.0.1:{self.port}{path}", encoded=True)
         async with self.http.request(
             method, url, data=body, headers=headers, allow_redirects=False
@@ -87,13 +92,22 @@ class Receiver:
         return await asyncio.open_connection("127.0.0.1", self.port)
 
     async def accepted(self) -> list[Record]:
-        return [record async for record in self.log.scan(WEBHOOKS)]
+        return await self._records(WEBHOOKS)
 
     async def dead_letters(self) -> list[Record]:
-        return [record async for record in self.log.scan(DEAD_LETTERS)]
+        return await self._records(DEAD_LETTERS)
 
     async def kept(self) -> list[Record]:
         return [*await self.accepted(), *await self.dead_letters()]
+
+    async def from_now_on(self) -> "Receiver":
+        """The same receiver, as if nothing had been kept so far."""
+        counts = {topic: len([r async for r in self.log.scan(topic)]) for topic in (WEBHOOKS, DEAD_LETTERS)}
+        return replace(self, earlier=counts)
+
+    async def _records(self, topic: str) -> list[Record]:
+        records = [record async for record in self.log.scan(topic)]
+        return records[self.earlier.get(topic, 0) :]
 
 
 @asynccontextmanager

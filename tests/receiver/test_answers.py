@@ -21,6 +21,8 @@ from tests.receiver.harness import (
     running,
 )
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 SECRETS: Mapping[meeting_baas.Channel, str] = {
     "webhook-v1": API_KEY,
     "webhook-v2": SVIX_SECRET,
@@ -172,6 +174,27 @@ async def test_without_the_right_credential_it_is_401_and_nothing_is_kept(
     assert answer.status == 401
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["status"] == 401
+    assert await receiver.kept() == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"svix-signature": "v1"}, {"svix-timestamp": "9" * 400}, {"svix-timestamp": "nan"}, {"svix-id": ""}],
+    ids=repr,
+)
+async def test_a_malformed_signature_is_401(receiver: Receiver, change: dict[str, str]) -> None:
+    body = json.dumps(COMPLETED).encode()
+
+    answer = await receiver.post(body, signed("webhook-v2", body) | change)
+
+    assert answer.status == 401
+    assert await receiver.kept() == []
+
+
+async def test_a_forged_body_is_401_and_not_kept(receiver: Receiver) -> None:
+    answer = await receiver.post(json.dumps(STATUS), signed("webhook-v2", json.dumps(COMPLETED).encode()))
+
+    assert answer.status == 401
     assert await receiver.kept() == []
 
 

@@ -11,7 +11,7 @@ import svix as published
 from infra.errors import Halt
 from receiver import svix
 from receiver.admission import Admission, Unauthentic
-from tests.receiver.harness import STATUS, SVIX_SECRET, Receiver
+from tests.receiver.harness import SVIX_SECRET
 
 NOW = 1_700_000_000
 BODY = b'{"event": "bot.completed"}'
@@ -185,22 +185,3 @@ def test_a_secret_that_cannot_be_one_stops_the_start_without_being_told(secret: 
         svix.signing_keys([SVIX_SECRET, secret])
 
     assert secret not in str(caught.value).replace("whsec_.", "")
-
-
-@pytest.mark.parametrize("changed", [{"signature": "v1"}, {"timestamp": "9" * 400}, {"id": None}], ids=repr)
-async def test_a_malformed_header_is_401_to_the_sender(
-    receiver: Receiver, changed: dict[str, str | None]
-) -> None:
-    answer = await receiver.post(BODY, headers(**changed))
-
-    assert answer.status == 401
-    assert await receiver.kept() == []
-
-
-async def test_a_forged_body_is_401_and_not_kept(receiver: Receiver) -> None:
-    signed = svix.sign(SVIX_SECRET, id="msg_1", timestamp_seconds=int(time.time()), body=BODY)
-
-    answer = await receiver.post(str(STATUS), signed)
-
-    assert answer.status == 401
-    assert await receiver.kept() == []
