@@ -38,6 +38,12 @@ def fold(events: Iterable[MeetingEvent]) -> Meeting:
     )
 
 
+def tells(said: Observation) -> bool:
+    """Whether this can change more than when a meeting's events came: a chat message, say, cannot."""
+    known = (said.says, said.joined_at, said.ended_at, said.duration_seconds)
+    return bool(said.participants) or any(one is not None for one in known)
+
+
 def decides(event_id: str, events: Iterable[MeetingEvent]) -> bool:
     """Whether this event is the one by which the meeting is over."""
     finals = [event for event in events if event.said.says in FINAL]

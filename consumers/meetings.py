@@ -8,11 +8,11 @@ from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from consumers.base import Consumer, Services
-from consumers.meeting_state import decides, fold
+from consumers.meeting_state import decides, fold, tells
 from infra.database.artifacts import artifacts_of
 from infra.database.events import MeetingEvent, add_event, timeline
 from infra.database.failures import Failure, add_failure
-from infra.database.meetings import Meeting, save_meeting
+from infra.database.meetings import Meeting, save_meeting, touch_meeting
 from infra.errors import Poison
 from schemas.envelope import Record
 from schemas.facts import (
@@ -59,10 +59,8 @@ async def _keep_webhook(record: Record, services: Services) -> Sequence[Fact]:
     if said is None:
         return ()
     async with services.database.transaction() as tx:
-        meeting, events = await _keep(tx, MeetingEvent(record.id, record.time_ms, said))
-    if not decides(record.id, events):
-        return ()
-    return (_ended(meeting, said),)
+        events = await _keep(tx, MeetingEvent(record.id, record.time_ms, said))
+    return (_ended(fold(events), said),) if decides(record.id, events) else ()
 
 
 def _ended(meeting: Meeting, said: Observation) -> Fact:
@@ -97,12 +95,15 @@ async def _keep_fact(record: Record, services: Services) -> None:
     await _write_manifest(stored.provider, stored.meeting_id, services)
 
 
-async def _keep(tx: AsyncConnection, event: MeetingEvent) -> tuple[Meeting, list[MeetingEvent]]:
+async def _keep(tx: AsyncConnection, event: MeetingEvent) -> list[MeetingEvent]:
+    """All events of the meeting, this one among them, where they had to be looked through; else none."""
     await add_event(tx, event)
-    events = await timeline(tx, event.said.provider, event.said.meeting_id)
-    meeting = fold(events)
-    await save_meeting(tx, meeting)
-    return meeting, events
+    key = (event.said.provider, event.said.meeting_id)
+    if not tells(event.said) and await touch_meeting(tx, *key, event.received_ms):
+        return []
+    events = await timeline(tx, *key)
+    await save_meeting(tx, fold(events))
+    return events
 
 
 async def _write_manifest(provider: str, meeting_id: str, services: Services) -> None:

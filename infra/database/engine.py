@@ -24,7 +24,10 @@ _WRITE_NOTHING_NEW: Final = text("UPDATE alembic_version SET version_num = versi
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """Hands out transactions. Queries are functions beside this file that take the connection."""
+    """Hands out transactions. Queries are functions beside this file that take the connection.
+
+    `writing` is held by whoever writes: writers of one process queue here, in order, and not inside SQLite.
+    """
 
     engine: AsyncEngine
     writing: AbstractAsyncContextManager[Any]

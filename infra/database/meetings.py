@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, Subquery, and_, func, select, true
+from sqlalchemy import ColumnElement, Subquery, and_, case, func, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from infra.database.failures import OPEN
@@ -50,6 +50,20 @@ async def save_meeting(tx: AsyncConnection, meeting: Meeting) -> None:
     values = asdict(meeting)
     insert = insert_into(tx, meetings).values(values)
     await tx.execute(insert.on_conflict_do_update(index_elements=meetings.primary_key.columns, set_=values))
+
+
+async def touch_meeting(tx: AsyncConnection, provider: str, meeting_id: str, received_ms: int) -> bool:
+    """Record that the log took an event of a meeting at this time; false where the meeting is not known."""
+    first, last = meetings.c.first_event_ms, meetings.c.last_event_ms
+    touch = (
+        update(meetings)
+        .where(meetings.c.provider == provider, meetings.c.meeting_id == meeting_id)
+        .values(
+            first_event_ms=case((first > received_ms, received_ms), else_=first),
+            last_event_ms=case((last < received_ms, received_ms), else_=last),
+        )
+    )
+    return (await tx.execute(touch)).rowcount == 1
 
 
 async def list_meetings(tx: AsyncConnection, *, limit: int) -> list[MeetingOverview]:

@@ -1,11 +1,12 @@
 """A meeting's state is a function of the set of its events."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumers.meeting_state import FINAL, decides, fold
+from consumers.meeting_state import FINAL, decides, fold, tells
 from infra.database.events import MeetingEvent
 from schemas.meeting import Observation, State
 
@@ -64,6 +65,13 @@ def test_nothing_but_a_final_event_changes_a_finished_meeting(
 def test_exactly_one_event_decides_that_a_meeting_is_over(events: list[MeetingEvent]) -> None:
     deciding = [event for event in events if decides(event.id, events)]
     assert [event.said.says for event in deciding] == ([fold(events).state] if _is_over(events) else [])
+
+
+@given(events=_meetings(), late=_OBSERVATIONS.filter(lambda one: not tells(one)))
+def test_an_event_that_tells_nothing_changes_only_the_time_of_the_last(
+    events: list[MeetingEvent], late: Observation
+) -> None:
+    assert fold([*events, MeetingEvent("late", 9, late)]) == replace(fold(events), last_event_ms=9)
 
 
 def test_the_newest_final_event_by_the_senders_clock_wins() -> None:

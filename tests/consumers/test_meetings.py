@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 
@@ -107,6 +108,23 @@ async def test_an_event_that_comes_three_times_is_one_line_of_the_timeline(bench
         assert [event.id for event in await timeline(tx, PROVIDER, "bot-1")] == ["c"]
 
 
+async def test_a_chat_message_changes_only_when_the_last_event_came(bench: Bench) -> None:
+    for record in _story("bot-1"):
+        await CONSUMER.handle(record, bench.services)
+    before = await _meeting(bench, "bot-1")
+    for number, time_ms in enumerate((_T0 + 5, _T0 - 5)):
+        await CONSUMER.handle(replace(_chat(f"chat-{number}"), time_ms=time_ms), bench.services)
+    after = await _meeting(bench, "bot-1")
+    assert after == replace(before, first_event_ms=_T0 - 5, last_event_ms=_T0 + 5)
+    async with bench.services.database.reading() as tx:
+        assert len(await timeline(tx, PROVIDER, "bot-1")) == 6
+
+
+async def test_a_meeting_may_begin_with_a_chat_message(bench: Bench) -> None:
+    await CONSUMER.handle(_chat("chat"), bench.services)
+    assert (await _meeting(bench, "bot-1")).state is State.UNKNOWN
+
+
 async def test_a_webhook_about_no_meeting_is_passed_over(bench: Bench) -> None:
     record = webhook("calendar.connection_deleted", {"calendar_id": "c"}, event="e", meeting="c")
     assert await CONSUMER.handle(record, bench.services) == ()
@@ -203,6 +221,19 @@ def _status(meeting: str, code: str, minute: int) -> Record:
     status = {"code": code, "created_at": f"2026-01-02T03:0{minute}:00Z"}
     data = {"bot_id": meeting, "event_id": None, "status": status}
     return webhook("bot.status_change", data, event=f"{meeting}-{code}", meeting=meeting)
+
+
+def _chat(message: str) -> Record:
+    data = {
+        "bot_id": "bot-1",
+        "event_id": None,
+        "message_id": message,
+        "sender_name": "Ada",
+        "sender_id": None,
+        "text": "Hello",
+        "sent_at": "2026-01-02T03:02:00Z",
+    }
+    return webhook("bot.chat_message", data, event=message, meeting="bot-1")
 
 
 def _completed(meeting: str, event: str) -> Record:

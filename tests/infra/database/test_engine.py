@@ -70,6 +70,24 @@ async def test_what_a_block_did_is_gone_when_it_is_cancelled(database: Database)
         assert await last_successes(tx, "c", ["e"]) == {}
 
 
+async def test_writers_that_are_cancelled_at_any_moment_leave_a_database_that_works(
+    database: Database,
+) -> None:
+    async def write(number: int) -> None:
+        async with database.transaction() as tx:
+            await record_successes(tx, "c", [(str(number), number)])
+
+    for patience in range(60):
+        task = asyncio.create_task(write(patience))
+        for _ in range(patience):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+    await write(1000)
+    async with database.reading() as tx:
+        assert await last_successes(tx, "c", ["1000"]) == {"1000": 1000}
+
+
 async def test_a_reader_sees_one_state_while_others_write(database: Database) -> None:
     async with database.reading() as reader:
         assert await last_successes(reader, "c", ["e"]) == {}
