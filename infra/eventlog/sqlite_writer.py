@@ -20,22 +20,22 @@ _ROWS_A_STATEMENT = 64
 
 
 class Writer:
-    """Writes in the order of their calls; each call returns when its own row is durable."""
+    """Writes in the order of their calls."""
 
     def __init__(self, file: ConnectionThread) -> None:
         self._file = file
         self._waiting: list[_Write] = []
         self._running: asyncio.Task[None] | None = None
 
-    async def write(self, statement: Statement, row: _Row, size_bytes: int = 0) -> None:
-        """Raises `LogUnavailable`. Cancelling the call does not take the row back."""
+    def write(self, statement: Statement, row: _Row, size_bytes: int = 0) -> "asyncio.Future[None]":
+        """Done when the row is durable, fails with `LogUnavailable`. Cancelling does not take the row back."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
         self._waiting.append((statement, row, size_bytes, done))
         if self._running is None:
             # The task starts after what is ready in this tick has run, so that all of it shares a commit.
             self._running = loop.create_task(self._commit_waiting())
-        await done
+        return done
 
     async def drain(self) -> None:
         """Return when nothing waits."""
