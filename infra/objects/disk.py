@@ -53,8 +53,8 @@ def sync_folder(folder: Path) -> None:
 def write_back(file: BinaryIO) -> None:
     """Have the disk begin with what was written, and give back the memory of what it has.
 
-    Otherwise a recording piles up in memory until its `fsync`, that of other files (the log) waits behind it, and
-    1 GB takes two to five times as long. On Linux the advice to forget a file's pages does both.
+    Otherwise a recording piles up in memory until its `fsync`, that of other files (the log) waits behind it,
+    and 1 GB takes two to five times as long. On Linux the advice to forget a file's pages does both.
     """
     if sys.platform == "linux":
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
