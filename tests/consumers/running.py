@@ -85,6 +85,12 @@ async def until_there_are(number: int, log: EventLog, topic: str) -> None:
         await asyncio.sleep(0.005)
 
 
+async def time_for_reading(log: EventLog) -> None:
+    """So many questions to the log that a reader who may would have read on meanwhile."""
+    for _ in range(100):
+        await log.backlog([WEBHOOKS], "a bystander")
+
+
 async def records(log: EventLog, topic: str) -> list[Record]:
     return [record async for record in log.scan(topic)]
 
@@ -106,9 +112,14 @@ class Running:
     stop: asyncio.Event
     remembered: list[str] = field(default_factory=list)
 
+    async def ended(self) -> None:
+        """By itself, or by an error that `running` raises."""
+        async with asyncio.timeout(_DEADLINE_SECONDS):
+            await asyncio.wait([self.task])
+
     async def stopped(self) -> None:
         self.stop.set()
-        await self.task
+        await self.ended()
 
     async def crashed(self) -> None:
         """As far as log and database can tell, the process is gone."""

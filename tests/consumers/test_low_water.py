@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consumers.low_water import LowWater
@@ -9,6 +9,7 @@ def _record(partition: int, offset: int) -> Record:
     return Record("meetings.webhooks", partition, offset, "", 0, {}, b"body")
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_the_mark_stands_before_the_first_that_is_not_done(data: st.DataObject) -> None:
     low_water = LowWater()

@@ -40,7 +40,7 @@ async def test_a_halt_ends_the_run_cancels_the_others_and_commits_nothing(tmp_pa
         await append(log, "halts", "m2")
         with pytest.raises(Halt, match="The bucket is gone"):
             async with running(log, handle) as runner:
-                await asyncio.wait([runner.task])
+                await runner.ended()
         assert cancelled.is_set()
         assert await log.backlog([WEBHOOKS], "recordings") == 2
         assert await records(log, DEAD_LETTERS) == []
@@ -53,11 +53,11 @@ async def test_an_outage_does_not_empty_the_topic_into_the_dead_letters(tmp_path
             await append(log, str(number), f"m{number}")
         with pytest.raises(Halt, match=r"4 records in a row.*completed \(exhausted\)"):
             async with running(log, outage, policy=FEW, limits=ONE_AT_A_TIME, streak=streak) as runner:
-                await asyncio.wait([runner.task])
+                await runner.ended()
         buried = len(await records(log, DEAD_LETTERS))
         with pytest.raises(Halt):
             async with running(log, outage, policy=FEW, limits=ONE_AT_A_TIME, streak=streak) as runner:
-                await asyncio.wait([runner.task])
+                await runner.ended()
         assert buried == 3
         assert len(await records(log, DEAD_LETTERS)) == 3
         assert await log.backlog([WEBHOOKS], "recordings") >= 27
@@ -74,7 +74,7 @@ async def test_after_the_outage_everything_is_done(tmp_path: Path) -> None:
             await append(log, str(number), f"m{number}")
         with pytest.raises(Halt):
             async with running(log, outage, policy=FEW, limits=ONE_AT_A_TIME, streak=streak) as before:
-                await asyncio.wait([before.task])
+                await before.ended()
         async with running(log, works, policy=FEW, streak=streak) as after:
             await until_committed(log, "recordings")
         letters = {letter.id for letter in await records(log, DEAD_LETTERS)}
@@ -90,11 +90,11 @@ async def test_events_that_ask_nothing_of_a_consumer_do_not_hide_an_outage(tmp_p
 
     async with opened_log(tmp_path) as log:
         for number in range(10):
-            await append(log, f"c{number}", f"m{number}")
-            await append(log, f"s{number}", f"m{number}", type="meeting-baas.bot.status_change")
+            await append(log, f"c{number}", f"c{number}")
+            await append(log, f"s{number}", f"s{number}", type="meeting-baas.bot.status_change")
         with pytest.raises(Halt):
             async with running(log, handle, policy=FEW, limits=ONE_AT_A_TIME) as runner:
-                await asyncio.wait([runner.task])
+                await runner.ended()
         assert len(await records(log, DEAD_LETTERS)) == 3
 
 

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +14,15 @@ from infra.errors import Retryable
 from schemas.envelope import Record
 from schemas.facts import Fact
 from schemas.topics import EVENTS, WEBHOOKS
-from tests.consumers.running import append, in_flight, opened_log, running, until, until_committed
+from tests.consumers.running import (
+    append,
+    in_flight,
+    opened_log,
+    running,
+    time_for_reading,
+    until,
+    until_committed,
+)
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -151,40 +160,31 @@ async def test_only_the_key_that_waits_to_be_tried_again_waits(tmp_path: Path) -
     assert order[-2:] == ["0", "behind"]
 
 
-async def test_no_more_records_are_in_memory_than_allowed(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("limits", "most"),
+    [
+        (Limits(max_records=8, commit_every_seconds=0.01), 8),
+        # Bytes may be exceeded by one fetch, of a quarter of the records.
+        (Limits(max_records=8, max_bytes=900, commit_every_seconds=0.01), 4),
+    ],
+)
+async def test_no_more_is_in_memory_than_allowed(tmp_path: Path, limits: Limits, most: int) -> None:
     seen: list[float] = []
 
-    async def handle(record: Record, services: Services) -> Sequence[Fact]:
-        await asyncio.sleep(0)
-        seen.append(in_flight("bounded"))
-        return ()
-
     async with opened_log(tmp_path) as log:
-        for number in range(60):
-            await append(log, str(number), "m1")
-        limits = Limits(max_records=8, commit_every_seconds=0.01)
-        async with running(log, handle, name="bounded", limits=limits):
-            await until_committed(log, "bounded")
-    assert len(seen) == 60
-    assert 2 <= max(seen) <= 8
 
+        async def handle(record: Record, services: Services) -> Sequence[Fact]:
+            if record.id in ("0", "20"):
+                await time_for_reading(log)
+            seen.append(in_flight("bounded"))
+            return ()
 
-async def test_no_more_bytes_are_in_memory_than_allowed_and_one_fetch(tmp_path: Path) -> None:
-    most = 0.0
-
-    async def handle(record: Record, services: Services) -> Sequence[Fact]:
-        nonlocal most
-        await asyncio.sleep(0)
-        most = max(most, in_flight("bounded-bytes"))
-        return ()
-
-    async with opened_log(tmp_path) as log:
         for number in range(40):
             await append(log, str(number), "m1", value=b"x" * 400)
-        limits = Limits(max_records=8, max_bytes=900, commit_every_seconds=0.01)
-        async with running(log, handle, name="bounded-bytes", limits=limits):
-            await until_committed(log, "bounded-bytes")
-    assert 1 <= most <= 4
+        async with running(log, handle, name="bounded", limits=limits):
+            await until_committed(log, "bounded")
+    assert len(seen) == 40
+    assert max(seen) == most
 
 
 async def test_new_records_are_handled_while_a_long_handler_runs(tmp_path: Path) -> None:
@@ -205,3 +205,28 @@ async def test_new_records_are_handled_while_a_long_handler_runs(tmp_path: Path)
             assert await log.backlog([WEBHOOKS], "recordings") == 6
             release.set()
             await until_committed(log, "recordings")
+
+
+async def test_instant_handlers_let_others_have_their_turn(tmp_path: Path) -> None:
+    at_once, most = 0, 0
+
+    async def handle(record: Record, services: Services) -> Sequence[Fact]:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        return ()
+
+    async def somebody_else() -> None:
+        nonlocal at_once
+        while True:
+            at_once = 0
+            await asyncio.sleep(0)
+
+    async with opened_log(tmp_path) as log:
+        for _ in range(4):
+            await asyncio.gather(*(append(log, str(number), f"m{number}") for number in range(500)))
+        other = asyncio.create_task(somebody_else())
+        async with running(log, handle, limits=Limits(concurrency=4, max_records=8000)):
+            await until_committed(log, "recordings")
+        other.cancel()
+    assert 0 < most < 500

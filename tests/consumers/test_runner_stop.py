@@ -25,7 +25,7 @@ async def test_a_running_handler_may_finish_and_is_committed(tmp_path: Path) -> 
             await begun.wait()
             runner.stop.set()
             release.set()
-            await runner.task
+            await runner.ended()
         assert await log.backlog([WEBHOOKS], "recordings") == 0
         assert len(await records(log, EVENTS)) == 1
     assert runner.remembered == ["e1"]
@@ -48,7 +48,7 @@ async def test_no_new_record_begins_after_a_stop(tmp_path: Path) -> None:
             await until(lambda: len(begun) == 2 and in_flight("stopping") == 4)
             runner.stop.set()
             asyncio.get_running_loop().call_soon(release.set)
-            await runner.task
+            await runner.ended()
         assert await log.backlog([WEBHOOKS], "stopping") == 3
     assert begun == ["0", "2"]
     assert in_flight("stopping") == 0
