@@ -81,8 +81,9 @@ def _print(name: str, megabytes: int, seconds: float, more: str = "") -> None:
 def _make(recording: Path, megabytes: int) -> None:
     with recording.open("wb") as file:
         file.write(b"\0\0\0\x20ftypisom\0\0\2\0isomiso2avc1mp41".ljust(MB, b"\0"))
+        noise = os.urandom(MB)
         for _ in range(megabytes - 1):
-            file.write(os.urandom(MB))
+            file.write(noise)
 
 
 def _copy(recording: Path, copy: Path) -> tuple[float, float]:

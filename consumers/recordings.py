@@ -30,7 +30,7 @@ from schemas.topics import WEBHOOKS
 _KINDS: Final[frozenset[ArtifactKind]] = frozenset(
     {"video", "audio", "diarization", "raw_transcription", "chat"}
 )
-_PIECE_BYTES: Final = max(1 << 20, HEAD_BYTES)
+_PIECE_BYTES: Final = max(512 * 1024, HEAD_BYTES)
 
 log = structlog.get_logger()
 

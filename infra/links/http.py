@@ -17,7 +17,7 @@ from infra.links.addresses import Allowed, is_allowed, is_public, parse_address,
 from infra.links.base import Download, Links
 
 _MOST_REDIRECTS: Final = 5
-_READ_AHEAD_BYTES: Final = 1 << 20
+_READ_AHEAD_BYTES: Final = 256 * 1024
 _SLOWEST_BYTES_PER_SECOND: Final = 1024
 """Slower than this over a whole idle timeout is no progress: a meeting's video would take weeks."""
 _LONGEST_RETRY_AFTER_SECONDS: Final = 3600.0
