@@ -4,8 +4,15 @@ import logging
 import sys
 from typing import TextIO
 
-import structlog
-from structlog.typing import Processor
+# structlog imports rich, and that Pygments, for tracebacks that we print plainly: 5 MB and 0.1 s a start.
+_without_rich = "rich" not in sys.modules
+if _without_rich:
+    sys.modules["rich"] = None  # type: ignore[assignment]
+import structlog  # noqa: E402
+from structlog.typing import Processor  # noqa: E402
+
+if _without_rich:
+    del sys.modules["rich"]
 
 _NOISY = ("aiosqlite", "alembic", "asyncio", "sqlalchemy", "uvicorn")
 """Libraries that tell of every step at INFO."""

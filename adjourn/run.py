@@ -149,4 +149,6 @@ async def _trouble(probe: Callable[[], Awaitable[None]]) -> str:
         return str(error)
     except TimeoutError:
         return f"No answer within {_PROBE_SECONDS} s."
+    except Exception as error:
+        return f"It fails in a way that nobody foresaw: {type(error).__name__}."
     return ""

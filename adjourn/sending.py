@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from adjourn.samples import Sample
 from adjourn.settings import Settings, variable
-from infra.errors import Halt, Retryable
+from infra.errors import Halt
 from receiver.meeting_baas import Channel, sign
 from schemas.envelope import Record, event_headers
 from schemas.manifest import ArtifactKind
@@ -64,7 +64,7 @@ def signed_headers(sample: Sample, body: bytes, settings: Settings) -> dict[str,
 
 
 async def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-    """Post an event. Raises `Retryable` when nobody answers."""
+    """Post an event. Raises `Halt` when nobody answers, or somebody else."""
     timeout = aiohttp.ClientTimeout(total=_ANSWER_SECONDS)
     try:
         async with (
@@ -73,9 +73,9 @@ async def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         ):
             return Answer(answer.status, await answer.json(content_type=None))
     except (aiohttp.ClientError, TimeoutError) as error:
-        raise Retryable(f"Nobody answers at {url}: start Adjourn with `adjourn run`") from error
+        raise Halt(f"Nobody answers at {url}: start Adjourn with `adjourn run`.") from error
     except ValueError as error:
-        raise Halt(f"What answers at {url} is not Adjourn: see ADJOURN_HOST and ADJOURN_PORT") from error
+        raise Halt(f"What answers at {url} is not Adjourn: see ADJOURN_HOST and ADJOURN_PORT.") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,11 +56,8 @@ def test_a_command_says_of_itself_what_the_list_says(name: str) -> None:
     "arguments",
     [
         ("no-such-command",),
-        ("meetings", "--no-such-option"),
-        ("meeting",),
         ("tail", "no-such-topic"),
-        ("consume", "no-such-consumer"),
-        ("send", "no-such-sample"),
+        ("consume", "no-such-one"),
         ("send", "bot.completed"),
     ],
 )
