@@ -11,7 +11,7 @@ from receiver.admission import Scheme
 from receiver.body import BodyLimits
 from receiver.deadline import Deadline
 from receiver.webhooks import WebhookRoute
-from schemas.providers import PROVIDERS
+from schemas.providers import PROVIDERS, ProviderSchema
 
 
 async def nothing_degraded() -> Mapping[str, str]:
@@ -22,6 +22,7 @@ def create_app(
     *,
     log: EventLog,
     schemes: Mapping[str, Scheme],
+    providers: Mapping[str, ProviderSchema] = PROVIDERS,
     max_body_bytes: int = MAX_RECORD_BYTES,
     body_idle_seconds: float = 20,
     body_seconds: float = 60,
@@ -31,7 +32,7 @@ def create_app(
 ) -> ASGIApp:
     """An ASGI application for one event loop.
 
-    `schemes` by provider: one that is not in it is answered 404. A body must come whole in `body_seconds` and
+    `schemes` by provider: one that has none is answered 404. A body must come whole in `body_seconds` and
     never stand still for `body_idle_seconds`. Meeting BaaS v1 waits 5 s for an answer: `append_seconds`,
     after which it is 503, must stay below that. `clock` gives seconds since 1970. `degraded` says what is
     away although events are accepted, a sentence for each part; it must not raise.
@@ -41,7 +42,7 @@ def create_app(
     limits = BodyLimits(max_body_bytes, body_seconds, Deadline(body_idle_seconds))
     appending = Deadline(append_seconds)
     routes = {
-        name: WebhookRoute(PROVIDERS[name], scheme, log, limits=limits, appending=appending, clock=clock)
+        name: WebhookRoute(providers[name], scheme, log, limits=limits, appending=appending, clock=clock)
         for name, scheme in schemes.items()
     }
     by_path = {f"/webhooks/{name}{end}": route for name, route in routes.items() for end in ("", "/")}

@@ -94,20 +94,20 @@ class WebhookRoute:
             await self._refuse(send, body, "unreadable", _NOT_AN_EVENT, str(unreadable))
         except BrokenEvent as broken:
             self._tally.ended["quarantined"] += 1
-            self._logger.warning("quarantined", type=broken.type, errors=broken.errors)
             answer = {"status": "quarantined", "errors": broken.errors}
             await send_json(send, 202, json.dumps(answer).encode())
+            self._logger.warning("quarantined", type=broken.type, errors=broken.errors)
         except LogUnavailable as trouble:
             await self._give_up(send, body, str(trouble), trouble.retry_after_seconds)
         except asyncio.CancelledError:
             await self._give_up(send, body, "the receiver is being stopped", _OUR_TROUBLE_SECONDS)
         except Exception as bug:
-            self._tell_of(bug)
             await self._give_up(send, body, "a bug", _OUR_TROUBLE_SECONDS)
+            self._tell_of(bug)
         else:
             self._tally.ended["accepted"] += 1
-            self._logger.debug("accepted", event_id=event_id)
             await send_json(send, 202, f'{{"id": {json.dumps(event_id)}, "status": "accepted"}}'.encode())
+            self._logger.debug("accepted", event_id=event_id)
 
     async def _accept(self, value: bytes, headers: RequestHeaders, admission: Admission, task: Task) -> str:
         """The `ce_id` of what is now in the log. What it refuses of a body, it has kept aside before."""
@@ -119,9 +119,9 @@ class WebhookRoute:
             raise
         except Exception as bug:
             # Nothing authentic is lost or refused because of us: it waits among the dead letters.
-            self._tell_of(bug)
             broken = BrokenEvent("unreadable", [f"it could not be read: {type(bug).__name__}"])
             await self._keep_aside(value, headers, admission, task, broken)
+            self._tell_of(bug)
             raise broken from bug
         record = attributes.accepted(provider.name, headers, admission, identity, self._clock)
         started = perf_counter()
@@ -155,8 +155,8 @@ class WebhookRoute:
 
     async def _refuse(self, send: Send, body: Body, outcome: Outcome, problem: Problem, reason: str) -> None:
         self._tally.ended[outcome] += 1
-        self._logger.warning("refused", status=problem.status.value, reason=reason)
         await send_problem(send, problem, before_closing=None if body.whole else body.drain)
+        self._logger.warning("refused", status=problem.status.value, reason=reason)
 
     async def _give_up(self, send: Send, body: Body, reason: str, retry_after_seconds: float) -> None:
         retry_after = b"%d" % ceil(retry_after_seconds)

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -34,6 +35,23 @@ STATUS: Final = {
 }
 
 
+COMPLETED: Final = {
+    "event": "bot.completed",
+    "data": {"bot_id": BOT_ID, "video": "https://x.example/v.mp4?X-Amz=1"},
+}
+ALERT: Final = {
+    "alert_rule_id": "rule-1",
+    "alert_type": "bot_crash",
+    "triggered_at": "2025-01-15T10:30:00.000Z",
+}
+_SECRETS: Final[Mapping[meeting_baas.Channel, str]] = {
+    "webhook-v1": API_KEY,
+    "webhook-v2": SVIX_SECRET,
+    "callback": CALLBACK_SECRET,
+    "alert": ALERT_SECRET,
+}
+
+
 def meeting_baas_scheme() -> Scheme:
     scheme = meeting_baas.scheme(
         api_keys=[API_KEY],
@@ -43,6 +61,12 @@ def meeting_baas_scheme() -> Scheme:
     )
     assert scheme is not None
     return scheme
+
+
+def signed(channel: meeting_baas.Channel, body: bytes) -> dict[str, str]:
+    """The headers that Meeting BaaS would send now; a Svix delivery is always "msg_1"."""
+    now = int(time.time())
+    return meeting_baas.sign(channel, _SECRETS[channel], body=body, id="msg_1", timestamp_seconds=now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,15 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import structlog
+import structlog.testing
 
+from schemas.identity import Identity
+from schemas.providers import PROVIDERS
 from tests.receiver.harness import API_KEY, BOT_ID, STATUS, V1, Receiver, eventually, running
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -77,6 +81,25 @@ async def test_json_that_a_parser_may_refuse_is_kept_all_the_same(receiver: Rece
     assert answer.status in {202, 400}
     [record] = await receiver.kept()
     assert record.value == body
+
+
+async def test_a_body_that_we_fail_to_read_by_a_bug_of_ours_is_kept_aside(tmp_path: Path) -> None:
+    def fail(body: bytes, channel: str) -> Identity:
+        raise KeyError(body.decode())
+
+    provider = replace(PROVIDERS["meeting-baas"], identify=fail)
+    body = json.dumps(STATUS).encode()
+    with structlog.testing.capture_logs() as lines:
+        async with running(tmp_path, providers={"meeting-baas": provider}) as receiver:
+            answer = await receiver.post(body, V1)
+            [letter] = await receiver.kept()
+
+    assert (answer.status, answer.json()["status"]) == (202, "quarantined")
+    assert (letter.topic, letter.value) == ("meetings.dead-letters", body)
+    assert (letter.type, letter.headers["dl_kind"]) == ("meeting-baas.unreadable", "invalid")
+    [bug] = [line for line in lines if line["event"] == "bug"]
+    assert bug["error"] == "KeyError"
+    assert BOT_ID not in str(lines) + str(letter.headers)
 
 
 async def test_any_bytes_come_out_as_they_went_in(tmp_path: Path) -> None:
