@@ -58,7 +58,7 @@ class Subscription(Protocol):
         """Wait until there is something, then return up to `max_records`; never empty.
 
         Nothing comes twice in one subscription. Cancelling is safe: what was not returned comes again. Fewer
-        come when they are large: about 16 MiB at a time, or one record. Raises `LogUnavailable`.
+        come when they are large, so that memory stays bounded. Raises `LogUnavailable`.
         """
 
     async def commit(self, record: Record) -> None:

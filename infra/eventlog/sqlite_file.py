@@ -55,7 +55,7 @@ class ConnectionThread:
     def _guarded(self, work: Callable[[sqlite3.Connection], T]) -> T:
         try:
             result = work(self._connection or self._open())
-            if self._identity_now() != self._identity:
+            if self._was_replaced():
                 # SQLite goes on using a deleted file, and what it calls durable would be gone: do it again.
                 log.warning("log_replaced", path=str(self._path))
                 self._drop()
@@ -87,6 +87,10 @@ class ConnectionThread:
             with suppress(sqlite3.Error):
                 self._connection.close()
         self._connection = None
+
+    def _was_replaced(self) -> bool:
+        identity = self._identity_now()
+        return identity is None or identity != self._identity
 
     def _identity_now(self) -> Identity | None:
         """Which file is at the path, and which write-ahead log beside it; null where one is missing."""

@@ -28,7 +28,7 @@ class Writer:
         self._running: asyncio.Task[None] | None = None
 
     def write(self, statement: Statement, row: _Row, size_bytes: int = 0) -> "asyncio.Future[None]":
-        """Done when the row is durable, fails with `LogUnavailable`. Cancelling does not take the row back."""
+        """Done when the row is durable; fails with `LogUnavailable`. A cancel leaves the row where it is."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
         self._waiting.append((statement, row, size_bytes, done))

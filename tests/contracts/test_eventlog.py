@@ -339,6 +339,17 @@ async def test_a_fetch_gives_no_more_than_was_asked_for(eventlog: EventLog) -> N
     assert one == 1
 
 
+async def test_large_records_come_a_few_at_a_time(eventlog: EventLog) -> None:
+    for _ in range(4):
+        await append(eventlog, bytes(MAX_RECORD_BYTES))
+
+    async with eventlog.subscribe([WEBHOOKS], _GROUP) as subscription:
+        async with asyncio.timeout(_DEADLINE_SECONDS):
+            sizes = [len(await subscription.fetch(100)) for _ in range(2)]
+
+    assert max(sizes) <= 2
+
+
 async def test_a_second_member_waits_without_blocking_and_takes_over(
     eventlog: EventLog, open_eventlog: OpenLog
 ) -> None:
@@ -444,9 +455,10 @@ async def test_a_scan_leaves_out_what_came_while_it_ran(eventlog: EventLog) -> N
     await append(eventlog, "1")
     await append(eventlog, "2")
     found = []
-    async for record in eventlog.scan(WEBHOOKS):
-        found.append(record)
-        await append(eventlog, "late")
+    async with asyncio.timeout(_DEADLINE_SECONDS):
+        async for record in eventlog.scan(WEBHOOKS):
+            found.append(record)
+            await append(eventlog, "late")
 
     assert values(found) == ["1", "2"]
 
