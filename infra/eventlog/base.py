@@ -1,4 +1,4 @@
-"""The log: what every implementation promises. `tests/contracts/test_eventlog.py` tests each promise."""
+"""The log: what every implementation promises. `tests/contracts/test_eventlog*.py` test each promise."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
