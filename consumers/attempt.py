@@ -1,12 +1,13 @@
 """One call of a handler, and what its outcome asks of the runner: errors are mapped here and nowhere else."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from consumers.base import Consumer, Services
 from consumers.failure import bug_report, reason_of, traceback_of
+from consumers.lanes import Turn
 from consumers.policy import RetryPolicy
 from infra.errors import Halt, Poison, Retryable
 from schemas.dead_letter import DeadLetterKind
@@ -45,36 +46,41 @@ _NOTHING_CAUSED: Final = Done()
 
 
 async def attempt(
-    consumer: Consumer,
-    record: Record,
-    services: Services,
-    *,
-    attempts: int,
-    policy: RetryPolicy,
-    publish: Publish,
+    consumer: Consumer, turn: Turn, services: Services, *, policy: RetryPolicy, publish: Publish
 ) -> Done | Again | GaveUp:
-    """Call the handler for the `attempts`-th time and publish its facts. Raises `Halt`."""
+    """Call the handler once more and publish the facts it caused, also where it failed. Raises `Halt`."""
+    turn.attempts += 1
     try:
-        facts = await consumer.handle(record, services)
+        try:
+            facts = await consumer.handle(turn.record, services)
+        except (Poison, Retryable) as error:
+            await _tell(error.facts, turn, publish)
+            raise
         if not facts:
             return _NOTHING_CAUSED
-        for fact in facts:
-            await publish(record, fact)
+        await _tell(facts, turn, publish)
         return Done(tuple(fact.type for fact in facts))
     except Halt:
         raise
     except Poison as error:
         return GaveUp("poison", reason_of(error))
     except Retryable as error:
-        if attempts < policy.attempts:
-            return Again(policy.delay_seconds(attempts, error.after_seconds), reason_of(error))
+        if turn.attempts < policy.attempts:
+            return Again(policy.delay_seconds(turn.attempts, error.after_seconds), reason_of(error))
         return GaveUp("exhausted", reason_of(error))
     except asyncio.CancelledError as error:
         if _is_being_cancelled():
             raise
-        return _bug(error, attempts, policy)
+        return _bug(error, turn.attempts, policy)
     except Exception as error:
-        return _bug(error, attempts, policy)
+        return _bug(error, turn.attempts, policy)
+
+
+async def _tell(facts: Sequence[Fact], turn: Turn, publish: Publish) -> None:
+    for fact in facts:
+        if fact.id not in turn.told:
+            await publish(turn.record, fact)
+            turn.told.add(fact.id)
 
 
 def _bug(error: BaseException, attempts: int, policy: RetryPolicy) -> Again | GaveUp:

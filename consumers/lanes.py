@@ -2,17 +2,18 @@
 
 import asyncio
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from schemas.envelope import Record
 
 
 @dataclass(eq=False, slots=True)
 class Turn:
-    """A record whose turn it is, or will be. `attempts` made so far."""
+    """A record whose turn it is, or will be: attempts made so far, and the ids of the facts they told."""
 
     record: Record
     attempts: int = 0
+    told: set[str] = field(default_factory=set)
 
 
 class Lanes:

@@ -43,7 +43,7 @@ class Limits:
 
     concurrency: int = 16
     max_records: int = 2000
-    max_bytes: int = 64 * 1024 * 1024
+    max_bytes: int = 16 * 1024 * 1024
     commit_every_seconds: float = 0.1
     grace_seconds: float = 20
     """How long running handlers may go on after a stop was asked for."""

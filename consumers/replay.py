@@ -69,17 +69,19 @@ async def replay(
         if name not in known:
             counts = replace(counts, unknown=counts.unknown + len(own))
             continue
+        bury = _leave_as_it_is if name == RECEIVER else _bury_again(log, known[name], policy, now_ms, own)
         job = Job(
-            known[name],
-            services,
-            publish_to(log, known[name], policy, now_ms),
-            _leave_as_it_is if name == RECEIVER else _bury_again(log, known[name], policy, now_ms, own),
-            remember(name),
-            replace(policy, burials_in_a_row=None),  # nothing is emptied: these are buried already
-            replace(limits, concurrency=1) if name == RECEIVER else limits,
-            BurialStreak(),
-            now_ms,
-            settled,
+            consumer=known[name],
+            services=services,
+            publish=publish_to(log, known[name], policy, now_ms),
+            bury=bury,
+            remember=remember(name),
+            policy=replace(policy, burials_in_a_row=None),  # nothing is emptied: these are buried already
+            # Letters of the receiver often have no key, and so no lane: one worker keeps their order.
+            limits=replace(limits, concurrency=1) if name == RECEIVER else limits,
+            streak=BurialStreak(),
+            now_ms=now_ms,
+            settled=settled,
         )
         await work_through(_Letters(log, own), job, stop=stop)
     return counts

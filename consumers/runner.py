@@ -53,15 +53,15 @@ async def run(
     topic (`streak`).
     """
     job = Job(
-        consumer,
-        services,
-        publish_to(log, consumer, policy, now_ms),
-        bury_in(log, consumer, policy, now_ms),
-        remember,
-        policy,
-        limits,
-        streak,
-        now_ms,
+        consumer=consumer,
+        services=services,
+        publish=publish_to(log, consumer, policy, now_ms),
+        bury=bury_in(log, consumer, policy, now_ms),
+        remember=remember,
+        policy=policy,
+        limits=limits,
+        streak=streak,
+        now_ms=now_ms,
     )
     for attempts in count(1):
         try:
@@ -107,9 +107,7 @@ def bury_in(
 
     async def bury_record(record: Record, reason: GaveUp, attempts: int) -> None:
         if record.topic == DEAD_LETTERS:
-            logger.error(
-                "passed_over", kind=reason.kind, error=reason.error, traceback=reason.traceback or None
-            )
+            logger.error("passed_over", kind=reason.kind, error=reason.error, traceback=reason.traceback)
             return
         total = attempts_before(record) + attempts
         await patiently(

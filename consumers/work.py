@@ -136,12 +136,9 @@ async def _handle_in_turn(work: _Work) -> None:
 
 async def _handle(work: _Work, turn: Turn, logger: structlog.typing.FilteringBoundLogger) -> None:
     job, record = work.job, turn.record
-    turn.attempts += 1
-    bind_contextvars(event_id=record.id, type=record.type, meeting=record.key, attempt=turn.attempts)
+    bind_contextvars(event_id=record.id, type=record.type, meeting=record.key, attempt=turn.attempts + 1)
     began = time.perf_counter()
-    result = await attempt(
-        job.consumer, record, job.services, attempts=turn.attempts, policy=job.policy, publish=job.publish
-    )
+    result = await attempt(job.consumer, turn, job.services, policy=job.policy, publish=job.publish)
     seconds = time.perf_counter() - began
     work.meters.seconds.observe(seconds)
     match result:

@@ -289,6 +289,22 @@ async def test_what_the_receiver_refused_and_we_can_read_now_is_accepted(tmp_pat
         assert len(await records(p.log, WEBHOOKS)) == 1
 
 
+@pytest.mark.parametrize(
+    ("type_", "channel"), [("meeting-baas.unreadable", "alert"), ("meeting-baas.alert.error_rate", "")]
+)
+async def test_what_the_receiver_refused_is_read_as_what_it_was_authenticated_for(
+    tmp_path: Path, type_: str, channel: str
+) -> None:
+    body = json.dumps({"alert_type": "error_rate", "alert_rule_id": "rule-1"}).encode()
+    async with pipeline(tmp_path) as p:
+        await _quarantine(p.log, "msg_1", body, type=type_, channel=channel)
+
+        assert await p.replay() == ReplayCounts(healed=1)
+
+        (record,) = await records(p.log, WEBHOOKS)
+    assert (record.key, record.type) == ("rule-1", "meeting-baas.alert.error_rate")
+
+
 async def test_what_is_still_no_event_stays_as_it_is(tmp_path: Path) -> None:
     async with pipeline(tmp_path) as p:
         await _quarantine(p.log, "msg_1", b"[not json")
@@ -308,11 +324,18 @@ async def test_a_letter_of_the_receiver_that_came_twice_is_open_once(tmp_path: P
         assert len(await all_letters(p.log)) == 1
 
 
-async def _quarantine(log: SqliteLog, id: str, body: bytes) -> None:  # noqa: A002
+async def _quarantine(
+    log: SqliteLog,
+    id: str,  # noqa: A002
+    body: bytes,
+    *,
+    type: str = "meeting-baas.unreadable",  # noqa: A002
+    channel: str = "",
+) -> None:
     event = event_headers(
         id=id,
         source="/webhooks/meeting-baas",
-        type="meeting-baas.unreadable",
+        type=type,
         subject="",
         time="2026-01-02T03:04:05Z",
     )
@@ -329,4 +352,6 @@ async def _quarantine(log: SqliteLog, id: str, body: bytes) -> None:  # noqa: A0
         offset=None,
         time=time.strftime("%Y-%m-%dT%H:%M:%SZ", buried),
     )
+    if channel:
+        headers["dl_channel"] = channel
     await log.append(DEAD_LETTERS, key="", value=body, headers=headers)

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from consumers.base import Services
 from consumers.policy import Limits
-from infra.errors import Halt, Retryable
+from infra.errors import Halt, Poison, Retryable
 from schemas.envelope import Record
 from schemas.facts import Fact
 from schemas.topics import DEAD_LETTERS, EVENTS, WEBHOOKS
@@ -131,6 +131,21 @@ async def test_a_fact_carries_who_says_it_and_the_trace_it_belongs_to(tmp_path: 
     assert json.loads(fact.value)["meeting_id"] == "m1"
 
 
+@pytest.mark.parametrize("failure", [Poison, Retryable])
+async def test_what_a_failing_handler_caused_all_the_same_is_told_once(
+    tmp_path: Path, failure: type[Poison] | type[Retryable]
+) -> None:
+    async def handle(record: Record, services: Services) -> Sequence[Fact]:
+        raise failure("the audio is stored, the video is gone", facts=[completed("m1")])
+
+    async with opened_log(tmp_path) as log:
+        await append(log, "e1", "m1")
+        async with running(log, handle):
+            await until_committed(log, "recordings")
+        assert [fact.id for fact in await records(log, EVENTS)] == [completed("m1").id]
+        assert len(await records(log, DEAD_LETTERS)) == 1
+
+
 async def test_successes_are_kept_many_at_a_time(tmp_path: Path) -> None:
     batches: list[int] = []
 
@@ -235,7 +250,7 @@ async def test_a_consumer_killed_again_and_again_loses_nothing(tmp_path: Path) -
     async with opened_log(tmp_path) as log:
         for event in expected:
             await append(log, event, event[0])
-        for _ in range(4):
+        for _ in range(3):
             child = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "tests.consumers.counting_consumer", str(tmp_path)
             )
