@@ -1,0 +1,31 @@
+"""`make bench`: every benchmark, or those that are named (`make bench ARGS="accept runner"`)."""
+
+import sys
+
+from benchmarks import accept, eventlog, recordings, runner, start
+
+BENCHMARKS = {
+    "start": start.main,
+    "accept": accept.main,
+    "eventlog": eventlog.main,
+    "runner": runner.main,
+    "recordings": recordings.main,
+}
+
+
+def main(names: list[str]) -> int:
+    unknown = set(names) - set(BENCHMARKS)
+    if unknown:
+        print(
+            f"There is no benchmark {', '.join(unknown)}: there are {', '.join(BENCHMARKS)}.", file=sys.stderr
+        )
+        return 2
+    for name in names or BENCHMARKS:
+        print(f"\n== {name}", flush=True)
+        if BENCHMARKS[name]():
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
