@@ -1,0 +1,99 @@
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from consumers.dead_letters import all_letters
+from consumers.replay import ReplayCounts
+from infra.eventlog.sqlite import SqliteLog
+from schemas.dead_letter import dead_letter_headers
+from schemas.envelope import event_headers
+from schemas.topics import DEAD_LETTERS, WEBHOOKS
+from tests.consumers.pipeline import pipeline
+from tests.consumers.running import records
+
+
+async def test_what_the_receiver_refused_and_we_can_read_now_is_accepted(tmp_path: Path) -> None:
+    body = json.dumps({"event": "failed", "data": {"bot_id": "m1", "error": "CannotJoinMeeting"}}).encode()
+    async with pipeline(tmp_path) as p:
+        await _quarantine(p.log, "msg_1", body)
+
+        assert await p.replay() == ReplayCounts(healed=1)
+
+        (record,) = await records(p.log, WEBHOOKS)
+        assert (record.key, record.value, record.id) == ("m1", body, "msg_1")
+        assert record.type == "meeting-baas.failed"
+        assert record.headers["ce_source"] == "/webhooks/meeting-baas"
+        assert not [name for name in record.headers if name.startswith("dl_")]
+        assert await p.open_ids() == []
+        assert await p.replay() == ReplayCounts()
+        assert len(await records(p.log, WEBHOOKS)) == 1
+
+
+@pytest.mark.parametrize(
+    ("type_", "channel"), [("meeting-baas.unreadable", "alert"), ("meeting-baas.alert.error_rate", "")]
+)
+async def test_what_the_receiver_refused_is_read_as_what_it_was_authenticated_for(
+    tmp_path: Path, type_: str, channel: str
+) -> None:
+    body = json.dumps({"alert_type": "error_rate", "alert_rule_id": "rule-1"}).encode()
+    async with pipeline(tmp_path) as p:
+        await _quarantine(p.log, "msg_1", body, type=type_, channel=channel)
+
+        assert await p.replay() == ReplayCounts(healed=1)
+
+        (record,) = await records(p.log, WEBHOOKS)
+    assert (record.key, record.type) == ("rule-1", "meeting-baas.alert.error_rate")
+
+
+async def test_what_is_still_no_event_stays_as_it_is(tmp_path: Path) -> None:
+    async with pipeline(tmp_path) as p:
+        await _quarantine(p.log, "msg_1", b"[not json")
+
+        assert await p.replay() == ReplayCounts(failed=1)
+
+        assert await p.open_ids() == ["msg_1"]
+        assert len(await records(p.log, DEAD_LETTERS)) == 1
+        assert await records(p.log, WEBHOOKS) == []
+
+
+async def test_a_letter_of_the_receiver_that_came_twice_is_open_once(tmp_path: Path) -> None:
+    async with pipeline(tmp_path) as p:
+        await _quarantine(p.log, "msg_1", b"[not json")
+        await _quarantine(p.log, "msg_1", b"[not json")
+
+        assert len(await all_letters(p.log)) == 1
+
+
+async def _quarantine(
+    log: SqliteLog,
+    id: str,  # noqa: A002
+    body: bytes,
+    *,
+    type: str = "meeting-baas.unreadable",  # noqa: A002
+    channel: str = "",
+) -> None:
+    event = event_headers(
+        id=id,
+        source="/webhooks/meeting-baas",
+        type=type,
+        subject="",
+        time="2026-01-02T03:04:05Z",
+    )
+    # Buried some time before it is replayed, as it is outside of tests.
+    buried = time.gmtime(time.time() - 10)
+    headers = dead_letter_headers(
+        event,
+        consumer="receiver",
+        kind="invalid",
+        error="the body is not JSON",
+        attempts=1,
+        topic=WEBHOOKS,
+        partition=None,
+        offset=None,
+        time=time.strftime("%Y-%m-%dT%H:%M:%SZ", buried),
+    )
+    if channel:
+        headers["dl_channel"] = channel
+    await log.append(DEAD_LETTERS, key="", value=body, headers=headers)
