@@ -7,19 +7,15 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from sqlalchemy import URL, event, make_url, text
+from sqlalchemy import URL, event, make_url, select, update
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from infra.database.tables import CURRENT_VERSION, create_tables, versions
 from infra.errors import Halt, Retryable
-
-CURRENT_VERSION: Final = "0001"
-"""The newest of `migrations/versions/`. A start with current tables loads no Alembic."""
-
-_WRITE_NOTHING_NEW: Final = text("UPDATE alembic_version SET version_num = version_num")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,37 +46,33 @@ class Database:
 
     async def probe(self) -> None:
         """Return if the tables are current and can be written to, raise `Retryable` or `Halt` otherwise."""
-        version = await self._version()
-        if version != CURRENT_VERSION:
-            raise Halt(f"The tables of {self._name} are not there or not current: run `adjourn setup`.")
         async with self.transaction() as tx:
-            await tx.execute(_WRITE_NOTHING_NEW)
+            if await _version(tx) != CURRENT_VERSION:
+                raise Halt(f"The tables of {self._name} are not there or not current: run `adjourn setup`.")
+            await tx.execute(update(versions).values(version_num=CURRENT_VERSION))
 
     async def setup(self) -> None:
         """Create the tables, or bring them up to date. Safe to repeat, also by several processes at once.
 
         Raises `Halt` when a newer Adjourn made them, else as `transaction` does.
         """
-        version = await self._version()
-        if version == CURRENT_VERSION:
-            return
-        if version is not None and version > CURRENT_VERSION:
-            raise Halt(f"A newer Adjourn made the tables of {self._name}: install that one or a later one.")
-        from infra.database.migrations import upgrade  # only now: Alembic costs memory and time
-
+        async with self.reading() as tx:
+            if await _version(tx) == CURRENT_VERSION:
+                return
         async with self.transaction() as tx:
-            await tx.run_sync(upgrade)
+            version = await _version(tx)
+            if version is None:
+                await tx.run_sync(create_tables)
+            elif version > CURRENT_VERSION:
+                raise Halt(f"A newer Adjourn made the tables of {self._name}: install that one again.")
+            elif version < CURRENT_VERSION:
+                from infra.database.migrations import upgrade  # only now: Alembic costs memory and time
+
+                await tx.run_sync(upgrade)
 
     @property
     def _name(self) -> str:
         return f"the database {self.engine.url.database}"
-
-    async def _version(self) -> str | None:
-        async with self.reading() as tx:
-            if not await tx.run_sync(lambda sync: sync.dialect.has_table(sync, "alembic_version")):
-                return None
-            version: str | None = await tx.scalar(text("SELECT version_num FROM alembic_version"))
-            return version
 
     @asynccontextmanager
     async def _begin(self, sqlite_begin: str) -> AsyncIterator[AsyncConnection]:
@@ -118,6 +110,13 @@ async def open_database(url: str, *, busy_seconds: float = 10) -> AsyncIterator[
         yield Database(engine, asyncio.Lock())
     finally:
         await engine.dispose()
+
+
+async def _version(tx: AsyncConnection) -> str | None:
+    if not await tx.run_sync(lambda connection: connection.dialect.has_table(connection, versions.name)):
+        return None
+    version: str | None = await tx.scalar(select(versions.c.version_num))
+    return version
 
 
 def _sqlite_location(url: str) -> URL:

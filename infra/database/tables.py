@@ -1,4 +1,4 @@
-"""The tables as queries see them. What creates them is `migrations/`; a test holds the two together.
+"""The tables as they are now. `migrations/` brings older ones here; a test holds the two together.
 
 Columns that end in `_ms` are the clock of the log and the runner, in milliseconds since 1970 UTC; a `Moment`
 is the sender's, or ours where an artifact says when it was stored.
@@ -6,9 +6,24 @@ is the sender's, or ours where an artifact says when it was stored.
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, String, Table
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    insert,
+)
 
 from infra.database.columns import Moment, OutsideText, OutsideTexts
+
+CURRENT_VERSION: Final = "0001"
+"""The newest of `migrations/versions/`."""
 
 METADATA: Final = MetaData()
 
@@ -24,12 +39,12 @@ meetings: Final = Table(
     METADATA,
     *_meeting_key(),
     Column("state", String(16), nullable=False),
+    Column("error", OutsideText),
+    Column("message", OutsideText),
     Column("joined_at", Moment),
     Column("ended_at", Moment),
     Column("duration_seconds", Float),
     Column("participants", OutsideTexts, nullable=False),
-    Column("error", OutsideText),
-    Column("message", OutsideText),
     Column("first_event_ms", BigInteger, nullable=False),
     Column("last_event_ms", BigInteger, nullable=False),
     Index("meetings_by_id", "meeting_id"),
@@ -99,6 +114,16 @@ segments: Final = Table(
 )
 """The newest transcript of each meeting: what search looks through."""
 
+_FULL_TEXT: Final = (
+    "CREATE VIRTUAL TABLE segments_words USING fts5("
+    "text, content='segments', content_rowid='id', tokenize='unicode61 remove_diacritics 2')",
+    "CREATE TRIGGER segments_added AFTER INSERT ON segments BEGIN "
+    "INSERT INTO segments_words (rowid, text) VALUES (new.id, new.text); END",
+    "CREATE TRIGGER segments_removed AFTER DELETE ON segments BEGIN "
+    "INSERT INTO segments_words (segments_words, rowid, text) VALUES ('delete', old.id, old.text); END",
+)
+"""The index holds no text of its own, only words; triggers keep it in step with the table."""
+
 outcomes: Final = Table(
     "outcomes",
     METADATA,
@@ -125,3 +150,18 @@ failures: Final = Table(
     Index("failures_by_meeting", "provider", "meeting_id"),
 )
 """What a consumer could not do: the newest dead letter of each event."""
+
+versions: Final = Table(
+    "alembic_version",
+    METADATA,
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
+
+
+def create_tables(connection: Connection) -> None:
+    """All at once in an empty database, as the migrations would: those need Alembic, slow to load."""
+    METADATA.create_all(connection, checkfirst=False)
+    for statement in _FULL_TEXT:
+        connection.exec_driver_sql(statement)
+    connection.execute(insert(versions).values(version_num=CURRENT_VERSION))

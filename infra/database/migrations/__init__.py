@@ -1,6 +1,6 @@
-"""Every change of the tables, oldest first in `versions/`. A new one also becomes `engine.CURRENT_VERSION`.
+"""Every change of the tables, oldest first in `versions/`. A new one also becomes `tables.CURRENT_VERSION`.
 
-`upgrade` is the only way in, for `Database.setup` as for tests: no alembic.ini, no second list of tables.
+They bring older tables up to date. New ones are created at once by `tables.create_tables`, to the same letter.
 """
 
 from pathlib import Path

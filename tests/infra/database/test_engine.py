@@ -186,10 +186,9 @@ async def test_a_file_that_is_damaged_is_a_halt(tmp_path: Path) -> None:
             await record_successes(tx, "c", [(event, 1) for event in ids])
     half = file.stat().st_size // 2
     file.write_bytes(file.read_bytes()[:half] + b"\xa5" * half)
-    async with open_database(f"sqlite:///{file}") as database:
-        with pytest.raises(Halt, match="Damaged"):
-            async with database.reading() as tx:
-                await last_successes(tx, "c", ids)
+    with pytest.raises(Halt, match="Damaged"):
+        async with open_database(f"sqlite:///{file}") as database, database.reading() as tx:
+            await last_successes(tx, "c", ids)
 
 
 @pytest.mark.parametrize("taken", ["var", "var/adjourn.db/"])
