@@ -223,7 +223,9 @@ async def test_a_body_that_drips_is_408_when_its_time_is_up(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("length", [b"content-length: 1000", b"transfer-encoding: chunked"])
-async def test_a_client_that_leaves_half_way_leaves_nothing_behind(tmp_path: Path, length: bytes) -> None:
+async def test_a_client_that_leaves_half_way_leaves_nothing_behind(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, length: bytes
+) -> None:
     with structlog.testing.capture_logs() as lines:
         async with running(tmp_path) as receiver:
             _, writer = await receiver.connect()
@@ -235,6 +237,7 @@ async def test_a_client_that_leaves_half_way_leaves_nothing_behind(tmp_path: Pat
 
             assert await receiver.kept() == []
     assert [line["event"] for line in lines] == ["client_gone"]
+    assert caplog.records == []  # no traceback of the server's own
 
 
 async def test_one_slow_sender_holds_up_nobody(tmp_path: Path) -> None:
