@@ -11,9 +11,7 @@ from tests.adjourn.program import API_KEY, Program
 ASKING = [
     ("meetings",),
     ("tail", "webhooks"),
-    ("tail", "events"),
     ("tail", "dead-letters"),
-    ("dead-letters",),
     ("dead-letters", "--all"),
     ("search", "anything"),
 ]

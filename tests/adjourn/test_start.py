@@ -122,6 +122,19 @@ def test_receiver_and_consumers_may_be_two_programs(tmp_path: Path) -> None:
     assert consumers.returncode == 0
 
 
+def test_tail_follows_what_comes_until_ctrl_c(tmp_path: Path) -> None:
+    program = Program(tmp_path, settings=CONFIGURED)
+    with program.running("receive"):
+        following = program.popen("tail", "webhooks", "--follow")
+        assert program.run("send", "webhook-v1/bot.status_change.call_ended").returncode == 0
+        assert following.stdout is not None
+        line = following.stdout.readline()
+        following.send_signal(signal.SIGINT)
+        _, complaints = following.communicate(timeout=DEADLINE_SECONDS)
+    assert "meeting-baas.bot.status_change" in line
+    assert (following.returncode, complaints) == (0, "")
+
+
 def test_the_receiver_goes_on_when_a_consumer_halts(tmp_path: Path) -> None:
     program = Program(tmp_path, settings=CONFIGURED)
     with program.running() as process:
