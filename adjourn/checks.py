@@ -9,11 +9,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy.exc import DBAPIError
 
 from adjourn.first_start import webhook_url
+from adjourn.sentences import sentence
 from adjourn.settings import Settings
 from adjourn.stores import existing_database, existing_log, require_existing
 from adjourn.wiring import signature_schemes
@@ -48,7 +49,7 @@ async def _finding(part: str, check: Callable[[Settings], Awaitable[str]], setti
     try:
         return Finding(part, True, await check(settings))
     except (Halt, LogUnavailable, Retryable) as error:
-        return Finding(part, False, str(error))
+        return Finding(part, False, sentence(error))
 
 
 async def _log(settings: Settings) -> str:
@@ -87,31 +88,36 @@ async def _secrets(settings: Settings) -> str:
 async def _port(settings: Settings) -> str:
     place = f"{settings.host}, port {settings.port}"
     try:
-        with closing(socket.create_server((settings.host, settings.port))):
+        family = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0][0]
+        with closing(socket.create_server((settings.host, settings.port), family=family)):
             return f"{place} is free to listen on."
     except OSError as error:
         ready = _readiness(settings)
         if ready is None:
+            reason = (error.strerror or "").partition(" (")[0]
             raise Halt(
-                f"We cannot listen on {place} ({error.strerror}): stop the program that does, "
+                f"We cannot listen on {place} ({reason}): stop the program that does, "
                 "or set ADJOURN_HOST and ADJOURN_PORT to what is free."
             ) from error
-    away = ready.get("degraded") or {}
+    if "detail" in ready:
+        raise Halt(f"Adjourn runs on {place}, and is not ready. {ready['detail']}")
+    away = ready["degraded"]
     if away:
         reasons = " ".join(f"{part}: {reason}" for part, reason in away.items())
         raise Halt(f"Adjourn runs on {place} and accepts webhooks, but not all is well. {reasons}")
     return f"Adjourn runs on {place} and accepts webhooks."
 
 
-def _readiness(settings: Settings) -> dict[str, dict[str, str]] | None:
+def _readiness(settings: Settings) -> dict[str, Any] | None:
     """What our own receiver says at that port; null where somebody else listens."""
     url = webhook_url(settings).partition("/webhooks/")[0] + "/readyz"
     try:
-        with urllib.request.urlopen(url, timeout=_ANSWER_SECONDS) as answer:  # noqa: S310 our own host and port
+        try:
+            answer = urllib.request.urlopen(url, timeout=_ANSWER_SECONDS)  # noqa: S310 our own host and port
+        except urllib.error.HTTPError as not_ready:
+            answer = not_ready
+        with answer:
             found = json.load(answer)
-    except urllib.error.HTTPError as error:
-        with error:
-            found = json.load(error)
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) and "degraded" in found else None

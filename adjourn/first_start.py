@@ -69,8 +69,8 @@ def first_start(settings: Settings) -> tuple[Settings, str]:
 
 def webhook_url(settings: Settings, provider: str = "meeting-baas") -> str:
     """Where this machine reaches its own receiver."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104
-    return f"http://{host}:{settings.port}/webhooks/{provider}"
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}/webhooks/{provider}"
 
 
 def program_name() -> str:

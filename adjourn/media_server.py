@@ -24,11 +24,11 @@ async def serve_media(*folders: Path) -> AsyncIterator[str]:
 
     app = web.Application()
     app.router.add_get("/{path:.*}", answer)
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
     await runner.setup()
     listening = socket.create_server(("127.0.0.1", 0))
     try:
-        await web.SockSite(runner, listening, shutdown_timeout=1).start()
+        await web.SockSite(runner, listening).start()
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     finally:
         await runner.cleanup()

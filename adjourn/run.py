@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import structlog
 
+from adjourn.sentences import sentence
 from adjourn.settings import Settings
 from adjourn.stores import opened_log
 from adjourn.wiring import Parts, opened, remembered_in, set_up, signature_schemes
@@ -146,7 +147,7 @@ async def _trouble(probe: Callable[[], Awaitable[None]]) -> str:
         async with asyncio.timeout(_PROBE_SECONDS):
             await probe()
     except (Halt, Retryable) as error:
-        return str(error)
+        return sentence(error)
     except TimeoutError:
         return f"No answer within {_PROBE_SECONDS} s."
     except Exception as error:

@@ -71,10 +71,10 @@ async def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
             aiohttp.ClientSession(timeout=timeout) as http,
             http.post(url, data=body, headers=headers) as answer,
         ):
-            return Answer(answer.status, await answer.json(content_type=None))
+            return Answer(answer.status, dict(await answer.json(content_type=None)))
     except (aiohttp.ClientError, TimeoutError) as error:
         raise Halt(f"Nobody answers at {url}: start Adjourn with `adjourn run`.") from error
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         raise Halt(f"What answers at {url} is not Adjourn: see ADJOURN_HOST and ADJOURN_PORT.") from error
 
 

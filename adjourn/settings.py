@@ -152,11 +152,13 @@ class Settings(BaseSettings):
     @property
     def has_secrets(self) -> bool:
         """Whether any sender can be authenticated at all."""
-        return bool(
-            self.meeting_baas_api_keys
-            or self.meeting_baas_svix_secrets
-            or self.meeting_baas_callback_secrets
-            or self.meeting_baas_alert_secrets
+        return any(
+            (
+                self.meeting_baas_api_keys,
+                self.meeting_baas_svix_secrets,
+                self.meeting_baas_callback_secrets,
+                self.meeting_baas_alert_secrets,
+            )
         )
 
 

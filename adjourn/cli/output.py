@@ -12,6 +12,7 @@ import structlog
 import uvloop
 
 from adjourn.logs import set_up_logging
+from adjourn.sentences import sentence
 from adjourn.settings import BadSettings, Settings, load_settings, unknown_variables
 from infra.errors import Halt, LogUnavailable, Poison, Retryable
 
@@ -46,13 +47,8 @@ def run_async(coroutine: Coroutine[Any, Any, _T]) -> _T:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(coroutine)
     except _EXPECTED as error:
-        raise failed(_sentence(error)) from error
-
-
-def _sentence(error: Exception) -> str:
-    text = str(error).rstrip(".")
-    hint = " Try again when that is mended." if isinstance(error, LogUnavailable | Retryable) else ""
-    return f"{text[:1].upper()}{text[1:]}.{hint}"
+        hint = " Try again when that is mended." if isinstance(error, LogUnavailable | Retryable) else ""
+        raise failed(sentence(error) + hint) from error
 
 
 def failed(sentence: str) -> click.ClickException:

@@ -20,7 +20,7 @@ log = structlog.get_logger()
 def run() -> None:
     """Receive webhooks and work on them, in one process.
 
-    Ctrl-C or SIGTERM ends it in an orderly way; a second one at once. The first start writes .env.
+    Ctrl-C or SIGTERM ends it in an orderly way, another one at once. The first start writes .env.
     """
     configured, welcome = first_start(settings(quiet=False))
     run_async(running.run(configured, CONSUMERS, lambda host, port: _ready(configured, port, welcome)))

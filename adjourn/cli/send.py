@@ -8,7 +8,7 @@ from typing import Final
 import click
 
 from adjourn import samples
-from adjourn.cli.output import failed, json_option, print_json, run_async, settings, size
+from adjourn.cli.output import failed, json_option, print_json, run_async, settings, size, visible
 from adjourn.first_start import webhook_url
 from adjourn.media_server import serve_media
 from adjourn.sending import SECRETS, Promise, post, promised_by, signed_headers, with_links_to
@@ -43,10 +43,13 @@ def send(name: str | None, url: str | None, media: bool, only_list: bool, as_jso
     """
     if only_list:
         for each in samples.names():
-            print_json({"name": each}) if as_json else click.echo(each)
+            if as_json:
+                print_json({"name": each})
+            else:
+                click.echo(each)
         return
     configured = settings()
-    sample = samples.read(_full_name(name) if name else _default(configured))
+    sample = samples.read(_full_name(name, configured) if name else _default(configured))
     run_async(_send(configured, sample, url or webhook_url(configured, sample.provider), media, as_json))
 
 
@@ -59,6 +62,7 @@ async def _send(configured: Settings, sample: samples.Sample, url: str, media: b
             database = await stack.enter_async_context(existing_database(configured))
             body = with_links_to(sample, base_url)
             promise = promised_by(sample, body)
+        began_ms = time.time() * 1000
         answer = await post(url, body, signed_headers(sample, body, configured))
         if answer.status >= 400:
             raise failed(f"{sample.name} was answered {answer.status}: {_why(answer.status, answer.body)}")
@@ -68,11 +72,16 @@ async def _send(configured: Settings, sample: samples.Sample, url: str, media: b
             told = answer.body.get("id") or answer.body.get("errors")
             click.echo(f"{sample.name}  {answer.status} {answer.body.get('status')}  {told}")
         if promise is not None and database is not None:
-            await _wait_for(promise, sample.provider, database, as_json)
+            await _wait_for(promise, sample.provider, database, began_ms, as_json)
 
 
-async def _wait_for(promise: Promise, provider: str, database: Database, as_json: bool) -> None:
-    """Until the meeting has what the event promises; each file is told of when it is there."""
+async def _wait_for(
+    promise: Promise, provider: str, database: Database, began_ms: float, as_json: bool
+) -> None:
+    """Until the meeting has what the event promises; each file is told of when it is there.
+
+    What failed before `began_ms` (milliseconds since 1970 UTC) is not this event's.
+    """
     told: set[str] = set()
     deadline = time.monotonic() + _WAIT_SECONDS
     while time.monotonic() < deadline:
@@ -88,8 +97,8 @@ async def _wait_for(promise: Promise, provider: str, database: Database, as_json
             if not as_json:
                 click.echo(f"All is there: adjourn meeting {promise.meeting_id}")
             return
-        if failures:
-            raise failed(f"{failures[-1].consumer} failed: {failures[-1].error}")
+        if failures and failures[-1].failed_ms >= began_ms:
+            raise failed(f"{failures[-1].consumer} failed: {visible(failures[-1].error)}")
         await asyncio.sleep(_POLL_SECONDS)
     raise failed(
         f"After {_WAIT_SECONDS} s this meeting does not have all that the event promises: see what "
@@ -104,14 +113,17 @@ def _tell(artifact: Artifact, as_json: bool) -> None:
         click.echo(f"  {artifact.name:<24}{size(artifact.size):>10}")
 
 
-def _full_name(wanted: str) -> str:
-    """`complete` stands for `webhook-v1/complete` where no other channel has one."""
+def _full_name(wanted: str, configured: Settings) -> str:
+    """`complete` stands for `webhook-v1/complete` where we can sign no other of that name."""
     names = samples.names()
     if wanted in names:
         return wanted
     found = [name for name in names if name.partition("/")[2] == wanted]
     if not found:
         raise click.UsageError(f"There is no sample {wanted}: see `adjourn send --list`.")
+    signable = [name for name in found if getattr(configured, SECRETS[name.partition("/")[0]])]
+    if len(signable) == 1:
+        return signable[0]
     if len(found) > 1:
         raise click.UsageError(f"There are several samples {wanted}: say {' or '.join(found)}.")
     return found[0]
