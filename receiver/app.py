@@ -49,12 +49,11 @@ def create_app(
     stranger = pages.stranger(max_body_bytes)
     others = pages.create(log, degraded, probe_seconds=append_seconds)
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+    def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] != "http":
-            await others(scope, receive, send)
-            return
+            return others(scope, receive, send)
         path = scope["path"]
-        await (by_path.get(path) or other_spelling(path))(scope, receive, send)
+        return (by_path.get(path) or other_spelling(path))(scope, receive, send)
 
     def other_spelling(path: str) -> ASGIApp:
         """Senders get the slashes of a URL wrong, and some turn a redirected POST into an empty GET."""
