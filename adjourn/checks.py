@@ -13,10 +13,11 @@ from typing import Any, Final
 
 from sqlalchemy.exc import DBAPIError
 
+from adjourn.asking import existing_database
+from adjourn.event_log import existing_log, require_existing
 from adjourn.first_start import webhook_url
 from adjourn.sentences import sentence
 from adjourn.settings import Settings
-from adjourn.stores import existing_database, existing_log, require_existing
 from adjourn.wiring import signature_schemes
 from infra.database.meetings import list_meetings
 from infra.errors import Halt, LogUnavailable, Retryable

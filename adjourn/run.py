@@ -8,9 +8,9 @@ from typing import Any, Final
 
 import structlog
 
+from adjourn.event_log import opened_log
 from adjourn.sentences import sentence
 from adjourn.settings import Settings
-from adjourn.stores import opened_log
 from adjourn.wiring import Parts, opened, remembered_in, set_up, signature_schemes
 from consumers.base import Consumer
 from consumers.policy import BurialStreak, Limits, RetryPolicy

@@ -82,6 +82,7 @@ async def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
 class Promise:
     """What a meeting should have once an event was worked on."""
 
+    provider: str
     meeting_id: str
     kinds: frozenset[ArtifactKind]
 
@@ -103,4 +104,4 @@ def promised_by(sample: Sample, body: bytes) -> Promise | None:
     kinds = {link.kind for link in seen.links}
     if seen.transcript is not None:
         kinds |= {"transcript", "captions"}
-    return Promise(seen.meeting_id, frozenset(kinds))
+    return Promise(seen.provider, seen.meeting_id, frozenset(kinds))

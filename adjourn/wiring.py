@@ -7,8 +7,8 @@ from typing import Final
 
 from pydantic import SecretStr
 
+from adjourn.event_log import opened_log
 from adjourn.settings import Settings
-from adjourn.stores import opened_log
 from consumers.base import Services
 from consumers.work import Remember
 from infra.database.engine import Database, open_database

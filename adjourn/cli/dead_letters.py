@@ -5,9 +5,10 @@ from typing import Any
 
 import click
 
+from adjourn.asking import existing_database, successes_in
 from adjourn.cli.output import json_option, local_time, print_json, run_async, settings, visible
+from adjourn.event_log import existing_log
 from adjourn.settings import Settings
-from adjourn.stores import existing_database, existing_log, successes_in
 from consumers.dead_letters import Letter, LetterGroup, all_letters, grouped, open_letters, rfc3339
 
 _SHOWN_OF_A_GROUP = 3

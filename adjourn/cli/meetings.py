@@ -2,11 +2,11 @@
 
 import click
 
+from adjourn.asking import existing_database
 from adjourn.cli.lookup import only_meeting
 from adjourn.cli.meeting_page import as_full_object, as_object, page, row
 from adjourn.cli.output import json_option, print_json, print_table, run_async, settings
 from adjourn.settings import Settings
-from adjourn.stores import existing_database
 from infra.database.events import timeline
 from infra.database.failures import open_failures_of
 from infra.database.meetings import list_meetings

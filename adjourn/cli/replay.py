@@ -10,9 +10,10 @@ from typing import Final
 
 import click
 
+from adjourn.asking import successes_in
 from adjourn.cli.output import json_option, print_json, run_async, settings
+from adjourn.event_log import require_existing
 from adjourn.settings import Settings
-from adjourn.stores import require_existing, successes_in
 from adjourn.wiring import opened, remembered_in
 from consumers.policy import Limits, RetryPolicy
 from consumers.quarantine import RECEIVER

@@ -1,24 +1,18 @@
 """`adjourn send`: a sample event to the receiver, signed as its provider would."""
 
-import asyncio
 import time
-from contextlib import AsyncExitStack
 from typing import Final
 
 import click
 
 from adjourn import samples
-from adjourn.cli.output import failed, json_option, print_json, run_async, settings, size, visible
+from adjourn.cli.output import failed, json_option, print_json, run_async, settings
+from adjourn.event_log import require_existing
 from adjourn.first_start import webhook_url
 from adjourn.media_server import serve_media
-from adjourn.sending import SECRETS, Promise, post, promised_by, signed_headers, with_links_to
+from adjourn.sending import SECRETS, post, promised_by, signed_headers, with_links_to
 from adjourn.settings import Settings
-from adjourn.stores import existing_database
-from infra.database.engine import Database
-from infra.database.failures import open_failures_of
-from infra.database.meetings import find_meetings
 from infra.links.addresses import is_allowed, parse_address, parse_allowed
-from schemas.manifest import Artifact
 
 _DEFAULTS: Final = {
     "webhook-v1": "webhook-v1/complete",
@@ -26,8 +20,6 @@ _DEFAULTS: Final = {
     "callback": "callback/bot.completed",
     "alert": "alert/token_balance",
 }
-_WAIT_SECONDS: Final = 60
-_POLL_SECONDS: Final = 0.1
 
 
 @click.command()
@@ -54,63 +46,32 @@ def send(name: str | None, url: str | None, media: bool, only_list: bool, as_jso
 
 
 async def _send(configured: Settings, sample: samples.Sample, url: str, media: bool, as_json: bool) -> None:
-    async with AsyncExitStack() as stack:
-        body, promise, database = sample.body, None, None
-        if media:
-            _require_local_downloads(configured)
-            base_url = await stack.enter_async_context(serve_media(*samples.linked_folders()))
-            database = await stack.enter_async_context(existing_database(configured))
-            body = with_links_to(sample, base_url)
-            promise = promised_by(sample, body)
+    if not media:
+        await _post(configured, sample, sample.body, url, as_json)
+        return
+    # Only now: what opens the database takes longer to import than all the rest to run.
+    from adjourn.cli.arrival import arrival_of
+
+    require_existing(configured.database_url)
+    _require_local_downloads(configured)
+    async with serve_media(*samples.linked_folders()) as base_url:
+        body = with_links_to(sample, base_url)
         began_ms = time.time() * 1000
-        answer = await post(url, body, signed_headers(sample, body, configured))
-        if answer.status >= 400:
-            raise failed(f"{sample.name} was answered {answer.status}: {_why(answer.status, answer.body)}")
-        if as_json:
-            print_json({"sample": sample.name, "http_status": answer.status, **answer.body})
-        else:
-            told = answer.body.get("id") or answer.body.get("errors")
-            click.echo(f"{sample.name}  {answer.status} {answer.body.get('status')}  {told}")
-        if promise is not None and database is not None:
-            await _wait_for(promise, sample.provider, database, began_ms, as_json)
+        await _post(configured, sample, body, url, as_json)
+        promise = promised_by(sample, body)
+        if promise is not None:
+            await arrival_of(promise, configured, began_ms, as_json)
 
 
-async def _wait_for(
-    promise: Promise, provider: str, database: Database, began_ms: float, as_json: bool
-) -> None:
-    """Until the meeting has what the event promises; each file is told of when it is there.
-
-    What failed before `began_ms` (milliseconds since 1970 UTC) is not this event's.
-    """
-    told: set[str] = set()
-    deadline = time.monotonic() + _WAIT_SECONDS
-    while time.monotonic() < deadline:
-        async with database.reading() as tx:
-            found = await find_meetings(tx, promise.meeting_id, provider)
-            failures = await open_failures_of(tx, provider, promise.meeting_id)
-        stored = found[0].artifacts if found else ()
-        for artifact in stored:
-            if artifact.name not in told:
-                _tell(artifact, as_json)
-                told.add(artifact.name)
-        if found and promise.kinds <= {artifact.kind for artifact in stored}:
-            if not as_json:
-                click.echo(f"All is there: adjourn meeting {promise.meeting_id}")
-            return
-        if failures and failures[-1].failed_ms >= began_ms:
-            raise failed(f"{failures[-1].consumer} failed: {visible(failures[-1].error)}")
-        await asyncio.sleep(_POLL_SECONDS)
-    raise failed(
-        f"After {_WAIT_SECONDS} s this meeting does not have all that the event promises: see what "
-        f"`adjourn run` says, and `adjourn meeting {promise.meeting_id}`."
-    )
-
-
-def _tell(artifact: Artifact, as_json: bool) -> None:
+async def _post(configured: Settings, sample: samples.Sample, body: bytes, url: str, as_json: bool) -> None:
+    answer = await post(url, body, signed_headers(sample, body, configured))
+    if answer.status >= 400:
+        raise failed(f"{sample.name} was answered {answer.status}: {_why(answer.status, answer.body)}")
     if as_json:
-        print_json(artifact.model_dump(mode="json"))
+        print_json({"sample": sample.name, "http_status": answer.status, **answer.body})
     else:
-        click.echo(f"  {artifact.name:<24}{size(artifact.size):>10}")
+        told = answer.body.get("id") or answer.body.get("errors")
+        click.echo(f"{sample.name}  {answer.status} {answer.body.get('status')}  {told}")
 
 
 def _full_name(wanted: str, configured: Settings) -> str:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import click
 
 from adjourn.cli.output import json_option, print_json, run_async, settings, size, visible
-from adjourn.stores import existing_log
+from adjourn.event_log import existing_log
 from infra.eventlog.base import Start
 from schemas.envelope import Record
 from schemas.topics import DEAD_LETTERS, EVENTS, TOPICS, WEBHOOKS

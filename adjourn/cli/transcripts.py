@@ -7,10 +7,10 @@ from typing import Final
 
 import click
 
+from adjourn.asking import existing_database
 from adjourn.cli.lookup import only_meeting
 from adjourn.cli.output import failed, json_option, length, print_json, run_async, settings, visible
 from adjourn.settings import Settings
-from adjourn.stores import existing_database
 from infra.database.search import search as search_segments
 from infra.objects.open import open_objects
 from schemas.captions import as_srt, as_text, as_vtt
