@@ -30,7 +30,7 @@ def receiver_again(log: EventLog, policy: RetryPolicy) -> Consumer:
         if provider is None:
             raise Poison(f"no sender is known whose events are called {letter.type}")
         try:
-            identity = provider.identify(letter.value, _channel(letter))
+            identity = provider.identify(letter.value, letter.headers.get("dl_channel", ""))
         except (NotAnEvent, BrokenEvent) as error:
             raise Poison(str(error)) from error
         came_with = original_headers(letter.headers)
@@ -50,9 +50,3 @@ def receiver_again(log: EventLog, policy: RetryPolicy) -> Consumer:
         return ()
 
     return Consumer(RECEIVER, (DEAD_LETTERS,), accept)
-
-
-def _channel(letter: Record) -> str:
-    """How it was authenticated: as the letter says, else as its name tells."""
-    is_alert = letter.type.partition(".")[2].startswith("alert.")
-    return letter.headers.get("dl_channel") or ("alert" if is_alert else "webhook")

@@ -44,7 +44,10 @@ def quarantined(
     body: bytes,
     clock: Callable[[], float],
 ) -> dict[str, str]:
-    """Of a body that goes to the dead letters. Without a delivery id, the same bytes have the same id."""
+    """Of a body that goes to the dead letters. Without a delivery id, the same bytes have the same id.
+
+    `dl_channel` says how it was authenticated: whoever reads it again must know.
+    """
     broken = refusal if isinstance(refusal, BrokenEvent) else None
     now = _rfc3339(clock())
     event = event_headers(
@@ -56,7 +59,7 @@ def quarantined(
         content_type=_content_type(headers),
         traceparent=_traceparent(headers),
     )
-    return dead_letter_headers(
+    letter = dead_letter_headers(
         event,
         consumer="receiver",
         kind="invalid",
@@ -67,6 +70,7 @@ def quarantined(
         offset=None,
         time=now,
     )
+    return letter | {"dl_channel": admission.channel}
 
 
 def _content_type(headers: RequestHeaders) -> str:

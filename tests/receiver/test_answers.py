@@ -114,6 +114,7 @@ async def test_a_known_event_that_lacks_what_we_rely_on_is_quarantined(receiver:
         "dl_partition": "",
         "dl_offset": "",
         "dl_time": letter.headers["ce_time"],
+        "dl_channel": "webhook-v1",
     }
 
 
