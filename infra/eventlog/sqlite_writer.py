@@ -18,6 +18,8 @@ _BATCH_BYTES = 4 * 1024 * 1024
 
 _ROWS_A_STATEMENT = 64
 
+_GATHER_SECONDS = 0.002
+
 
 class Writer:
     """Writes in the order of their calls."""
@@ -45,11 +47,18 @@ class Writer:
     async def _commit_waiting(self) -> None:
         try:
             while self._waiting:
+                await self._gather()
                 await self._commit(self._next_batch())
-                # Those who were answered run first: what they write next shares a commit as well.
-                await asyncio.sleep(0)
         finally:
             self._running = None
+
+    async def _gather(self) -> None:
+        """As long as each turn of the loop brings more, it shares the commit: a commit costs as much as many rows."""
+        loop = asyncio.get_running_loop()
+        end, seen = loop.time() + _GATHER_SECONDS, 0
+        while seen < len(self._waiting) and loop.time() < end:
+            seen = len(self._waiting)
+            await asyncio.sleep(0)
 
     async def _commit(self, batch: Sequence[_Write]) -> None:
         failure: Exception | None = None

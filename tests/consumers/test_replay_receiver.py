@@ -2,8 +2,6 @@ import json
 import time
 from pathlib import Path
 
-import pytest
-
 from consumers.dead_letters import all_letters
 from consumers.replay import ReplayCounts
 from infra.eventlog.sqlite import SqliteLog
