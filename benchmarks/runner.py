@@ -46,9 +46,7 @@ def main() -> int:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(20))
     with tempfile.TemporaryDirectory() as folder:
         bare, ours, remembered = asyncio.run(_rounds(Path(folder)))
-    print(
-        f"{RECORDS} records of 0.25 KB, {KEYS} keys, handler does nothing, median of {ROUNDS} rounds"
-    )
+    print(f"{RECORDS} records of 0.25 KB, {KEYS} keys, handler does nothing, median of {ROUNDS} rounds")
     _print("bare fetch and commit", bare)
     _print("runner", ours)
     _print("runner, successes in SQLite", remembered)

@@ -14,6 +14,7 @@ from traceback import format_tb
 from typing import Any, Final
 
 import structlog
+from pydantic_core import to_json
 from starlette.types import Receive, Scope, Send
 from structlog.typing import FilteringBoundLogger
 
@@ -106,7 +107,7 @@ class WebhookRoute:
             self._tell_of(bug)
         else:
             self._tally.ended["accepted"] += 1
-            await send_json(send, 202, f'{{"id": {json.dumps(event_id)}, "status": "accepted"}}'.encode())
+            await send_json(send, 202, b'{"id": %b, "status": "accepted"}' % to_json(event_id))
             self._logger.debug("accepted", event_id=event_id)
 
     async def _accept(self, value: bytes, headers: RequestHeaders, admission: Admission, task: Task) -> str:

@@ -1,11 +1,10 @@
 """What the receiver needs to know of an event, and the two ways in which a body can fall short of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """`type` is the event's name without the provider, `key` the meeting (or calendar, or rule) it is about.
 
     `id` is derived from what identifies the event, for senders that give no delivery id. `time` is the

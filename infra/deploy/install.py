@@ -1,8 +1,9 @@
-"""Install this project into the virtual environment that runs this file, at the versions of `constraints.txt`.
+"""Install this project into the virtual environment that runs this file, as `constraints.txt` pins it.
 
     python infra/deploy/install.py [GROUP or EXTRA ...]
 
-Only pip and the standard library: the machine may have nothing else. Every package is checked against its hash.
+Only pip and the standard library: the machine may have nothing else. Every package is checked against its
+hash.
 """
 
 import re

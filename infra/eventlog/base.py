@@ -1,6 +1,6 @@
 """The log: what every implementation promises. `tests/contracts/test_eventlog*.py` test each promise."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Literal, Protocol
 
@@ -13,7 +13,7 @@ Start = Literal["earliest", "latest"]
 
 
 class EventLog(Protocol):
-    async def append(self, topic: str, *, key: str, value: bytes, headers: Headers) -> None:
+    def append(self, topic: str, *, key: str, value: bytes, headers: Headers) -> Awaitable[None]:
         """Return once the record is durable; it then survives kill -9 and a power cut.
 
         Appends are in the order of their calls. Any text may be key or header. Cancelling does not take a

@@ -55,22 +55,17 @@ class SqliteLog:
         prepare = partial(tables.prepare_writing, topics=TOPICS)
         self._write_thread = ConnectionThread(path, mode="rwc", prepare=prepare)
         self._reader = ConnectionThread(path, mode="rw", prepare=tables.log_id)
-        self._writer = Writer(self._write_thread)
         self._news = News()
+        self._writer = Writer(self._write_thread, self._committed)
         self._trim_due_ms = 0
         self._trimming: asyncio.Task[None] | None = None
 
-    async def append(self, topic: str, *, key: str, value: bytes, headers: Headers) -> None:
+    def append(self, topic: str, *, key: str, value: bytes, headers: Headers) -> "asyncio.Future[None]":
         if len(value) > MAX_RECORD_BYTES:
             raise ValueError(f"a record of {len(value)} bytes is over {MAX_RECORD_BYTES}")
         _require_ours(topic)
-        now_ms = self._clock_ms()
-        row = tables.row(now_ms, key, headers, value)
-        await self._writer.write(self._appends[topic], row, len(value))
-        self._news.tell()
-        if now_ms >= self._trim_due_ms:
-            self._trim_due_ms = now_ms + _TRIM_EVERY_MS
-            self._trimming = asyncio.create_task(self._trim_in_background(now_ms))
+        row = tables.row(self._clock_ms(), key, headers, value)
+        return self._writer.write(self._appends[topic], row, len(value))
 
     @asynccontextmanager
     async def subscribe(
@@ -150,6 +145,13 @@ class SqliteLog:
             await asyncio.wait([self._trimming])
         await self._reader.close()
         await self._write_thread.close()
+
+    def _committed(self) -> None:
+        self._news.tell()
+        now_ms = self._clock_ms()
+        if now_ms >= self._trim_due_ms:
+            self._trim_due_ms = now_ms + _TRIM_EVERY_MS
+            self._trimming = asyncio.create_task(self._trim_in_background(now_ms))
 
     async def _trim_in_background(self, now_ms: int) -> None:
         try:

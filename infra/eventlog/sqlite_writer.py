@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, groupby
 from operator import itemgetter
 from typing import Any
@@ -11,7 +11,7 @@ from infra.eventlog.sqlite_file import ConnectionThread
 from infra.eventlog.sqlite_tables import Statement
 
 _Row = tuple[Any, ...]
-_Write = tuple[Statement, _Row, int, "asyncio.Future[None]"]
+_Write = tuple[Statement, _Row, int | None, "asyncio.Future[None]"]
 
 _BATCH_BYTES = 4 * 1024 * 1024
 """Beyond this a batch gains nothing by being larger, and those who wait for it lose."""
@@ -22,16 +22,23 @@ _GATHER_SECONDS = 0.002
 
 
 class Writer:
-    """Writes in the order of their calls."""
+    """Writes in the order of their calls. `committed` is called after each commit that added records."""
 
-    def __init__(self, file: ConnectionThread) -> None:
+    def __init__(self, file: ConnectionThread, committed: Callable[[], None]) -> None:
         self._file = file
+        self._committed = committed
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: list[_Write] = []
         self._running: asyncio.Task[None] | None = None
 
-    def write(self, statement: Statement, row: _Row, size_bytes: int = 0) -> "asyncio.Future[None]":
-        """Done when the row is durable; fails with `LogUnavailable`. A cancel leaves the row where it is."""
-        loop = asyncio.get_running_loop()
+    def write(self, statement: Statement, row: _Row, size_bytes: int | None = None) -> "asyncio.Future[None]":
+        """Done when the row is durable; fails with `LogUnavailable`. A cancel leaves the row where it is.
+
+        `size_bytes` is null for what is no record.
+        """
+        loop = self._loop
+        if loop is None:  # asking for the running loop costs a system call each time
+            loop = self._loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
         self._waiting.append((statement, row, size_bytes, done))
         if self._running is None:
@@ -53,7 +60,7 @@ class Writer:
             self._running = None
 
     async def _gather(self) -> None:
-        """As long as each turn of the loop brings more, it shares the commit: a commit costs as much as many rows."""
+        """Let what each turn of the loop still brings share the commit, which costs more than many rows."""
         loop = asyncio.get_running_loop()
         end, seen = loop.time() + _GATHER_SECONDS, 0
         while seen < len(self._waiting) and loop.time() < end:
@@ -73,11 +80,13 @@ class Writer:
                 done.set_result(None)
             else:
                 done.set_exception(failure)
+        if failure is None and any(size_bytes is not None for _, _, size_bytes, _ in batch):
+            self._committed()
 
     def _next_batch(self) -> Sequence[_Write]:
         size = count = 0
         for count, (_, _, size_bytes, _) in enumerate(self._waiting, 1):  # noqa: B007
-            size += size_bytes
+            size += size_bytes or 0
             if size >= _BATCH_BYTES:
                 break
         batch, self._waiting = self._waiting[:count], self._waiting[count:]

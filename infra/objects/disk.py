@@ -32,6 +32,10 @@ def disk_errors(root: Path) -> Iterator[None]:
     try:
         yield
     except (IsADirectoryError, NotADirectoryError, FileExistsError) as exc:
+        if root.exists() and not root.is_dir():
+            raise Halt(
+                f"{root} is a file: move it away, or set another ADJOURN_OBJECTS_URL, then start again."
+            ) from exc
         raise ValueError("Where the name needs a folder there is a file, or the other way round.") from exc
     except OSError as exc:
         number = exc.errno or 0

@@ -106,6 +106,14 @@ async def test_a_folder_that_is_not_there_says_what_to_do(tmp_path: Path) -> Non
         await FileObjects(tmp_path / "unmounted").probe()
 
 
+async def test_a_file_in_the_place_of_the_folder_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "objects").write_text("in the way")
+
+    for refused in (FileObjects(tmp_path / "objects").setup, FileObjects(tmp_path / "objects").probe):
+        with pytest.raises(Halt, match="is a file: move it away"):
+            await refused()
+
+
 async def test_a_process_killed_in_an_upload_leaves_no_half_file_under_a_name(objects: FileObjects) -> None:
     for round_ in range(10):
         child = await asyncio.create_subprocess_exec(
