@@ -18,10 +18,10 @@ from adjourn.event_log import existing_log, require_existing
 from adjourn.first_start import webhook_url
 from adjourn.sentences import sentence
 from adjourn.settings import Settings
-from adjourn.wiring import signature_schemes
 from infra.database.meetings import list_meetings
 from infra.errors import Halt, LogUnavailable, Retryable
 from infra.objects.open import open_objects
+from receiver.schemes import configured
 
 _FREE_BYTES: Final = 1_000_000_000
 _ANSWER_SECONDS: Final = 5
@@ -77,7 +77,7 @@ async def _database(settings: Settings) -> str:
 
 
 async def _secrets(settings: Settings) -> str:
-    providers = signature_schemes(settings)
+    providers = configured(settings)
     if not providers:
         raise Halt(
             "No secret is set, so every webhook is answered 404: put your API key into .env as "

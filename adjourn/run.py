@@ -11,7 +11,7 @@ import structlog
 from adjourn.event_log import opened_log
 from adjourn.sentences import sentence
 from adjourn.settings import Settings
-from adjourn.wiring import Parts, opened, remembered_in, set_up, signature_schemes
+from adjourn.wiring import Parts, opened, remembered_in, set_up
 from consumers.base import Consumer
 from consumers.policy import BurialStreak, Limits, RetryPolicy
 from consumers.runner import run as run_consumer
@@ -19,6 +19,7 @@ from consumers.supervise import supervise
 from infra.errors import Halt, Retryable
 from infra.eventlog.base import EventLog
 from receiver.app import create_app, nothing_degraded
+from receiver.schemes import configured
 from receiver.serve import serve
 
 Ready = Callable[[str, int], None]
@@ -69,7 +70,7 @@ async def _receive(
 ) -> None:
     app = create_app(
         log=event_log,
-        schemes=signature_schemes(settings),
+        schemes=configured(settings),
         max_body_bytes=settings.body_limit_bytes,
         degraded=degraded,
     )

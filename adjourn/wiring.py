@@ -5,8 +5,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from pydantic import SecretStr
-
 from adjourn.event_log import opened_log
 from adjourn.settings import Settings
 from consumers.base import Services
@@ -16,8 +14,6 @@ from infra.database.outcomes import record_successes
 from infra.eventlog.base import EventLog
 from infra.links.http import open_links
 from infra.objects.open import open_objects
-from receiver.admission import Scheme
-from receiver.schemes import configured
 
 _CONNECT_TIMEOUT_SECONDS: Final = 20
 _IDLE_TIMEOUT_SECONDS: Final = 60
@@ -52,32 +48,6 @@ async def set_up(parts: Parts) -> None:
     await parts.log.setup()
     await parts.services.objects.setup()
     await parts.services.database.setup()
-
-
-@dataclass(frozen=True, slots=True)
-class _Revealed:
-    """The secrets as the signature schemes take them; no repr of ours is ever shown."""
-
-    meeting_baas_api_keys: Sequence[str]
-    meeting_baas_svix_secrets: Sequence[str]
-    meeting_baas_callback_secrets: Sequence[str]
-    meeting_baas_alert_secrets: Sequence[str]
-
-
-def signature_schemes(settings: Settings) -> dict[str, Scheme]:
-    """How requests are proved, by provider; a provider without a secret is left out."""
-    return configured(
-        _Revealed(
-            reveal(settings.meeting_baas_api_keys),
-            reveal(settings.meeting_baas_svix_secrets),
-            reveal(settings.meeting_baas_callback_secrets),
-            reveal(settings.meeting_baas_alert_secrets),
-        )
-    )
-
-
-def reveal(secrets: Sequence[SecretStr]) -> tuple[str, ...]:
-    return tuple(secret.get_secret_value() for secret in secrets)
 
 
 def remembered_in(database: Database, consumer: str) -> Remember:
