@@ -18,6 +18,7 @@ from adjourn.event_log import existing_log, require_existing
 from adjourn.first_start import webhook_url
 from adjourn.sentences import sentence
 from adjourn.settings import Settings
+from consumers.table import CONSUMERS
 from infra.database.meetings import list_meetings
 from infra.errors import Halt, LogUnavailable, Retryable
 from infra.objects.open import open_objects
@@ -39,6 +40,7 @@ class Finding:
 async def check_everything(settings: Settings) -> AsyncIterator[Finding]:
     """Changes nothing, beyond what proves that something can be written."""
     yield await _finding("log", _log, settings)
+    yield await _finding("backlog", _backlog, settings)
     yield await _finding("objects", _objects, settings)
     yield await _finding("database", _database, settings)
     yield await _finding("secrets", _secrets, settings)
@@ -57,6 +59,14 @@ async def _log(settings: Settings) -> str:
     async with existing_log(settings) as log:
         await log.probe()
     return f"The log takes records ({settings.log_url})."
+
+
+async def _backlog(settings: Settings) -> str:
+    """A backlog is no fault: what the consumers have not read waits for them, however long."""
+    async with existing_log(settings) as log:
+        waiting = {each.name: await log.backlog(each.topics, each.name) for each in CONSUMERS}
+    left = ", ".join(f"{name} {count}" for name, count in waiting.items() if count)
+    return f"Records that wait to be worked on: {left}." if left else "Every record has been worked on."
 
 
 async def _objects(settings: Settings) -> str:
