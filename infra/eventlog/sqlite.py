@@ -34,7 +34,11 @@ def wall_clock_ms() -> int:
 def _require_ours(*topics: str) -> None:
     for topic in topics:
         if topic not in TOPICS:
-            raise ValueError(f"there is no topic {topic!r}: it is one of {', '.join(TOPICS)}")
+            raise _not_ours(topic)
+
+
+def _not_ours(topic: str) -> ValueError:
+    return ValueError(f"there is no topic {topic!r}: it is one of {', '.join(TOPICS)}")
 
 
 class SqliteLog:
@@ -63,9 +67,11 @@ class SqliteLog:
     def append(self, topic: str, *, key: str, value: bytes, headers: Headers) -> "asyncio.Future[None]":
         if len(value) > MAX_RECORD_BYTES:
             raise ValueError(f"a record of {len(value)} bytes is over {MAX_RECORD_BYTES}")
-        _require_ours(topic)
+        statement = self._appends.get(topic)
+        if statement is None:
+            raise _not_ours(topic)
         row = tables.row(self._clock_ms(), key, headers, value)
-        return self._writer.write(self._appends[topic], row, len(value))
+        return self._writer.write(statement, row, len(value))
 
     @asynccontextmanager
     async def subscribe(

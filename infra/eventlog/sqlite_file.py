@@ -3,9 +3,12 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
+from os import stat
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
 from typing import Literal, TypeVar
 from urllib.parse import quote
 
@@ -26,8 +29,9 @@ _STATEMENTS_KEPT = 256
 
 
 class ConnectionThread:
-    """Runs functions of a connection, one after the other, off the event loop.
+    """Runs functions of a connection, one after the other, off the event loop. A cancel does not stop them.
 
+    A thread and a queue, because an executor's futures cost more than the rest of a small commit's Python.
     Any trouble with the file becomes `LogUnavailable`, and the connection is opened anew for the next call.
     `prepare` is called with each new connection. Mode "rw" wants the file to be there, "rwc" creates it.
     """
@@ -36,21 +40,45 @@ class ConnectionThread:
         self._path = path
         self._mode = mode
         self._prepare = prepare
-        self._thread: ThreadPoolExecutor | None = ThreadPoolExecutor(1, thread_name_prefix=f"log-{mode}")
+        self._ahead_path = f"{path}-wal"
+        self._calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._thread: Thread | None = None
+        self._closed = False
         self._connection: sqlite3.Connection | None = None
         self._identity: Identity | None = None
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """What `work` returns, done on the file that is at the path afterwards. Raises `LogUnavailable`."""
-        if self._thread is None:
+        if self._closed:
             raise LogUnavailable(f"the log {self._path} was closed")
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._guarded, work)
+        if self._thread is None:
+            self._thread = Thread(target=self._serve, name=f"log-{self._mode}", daemon=True)
+            self._thread.start()
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._calls.put(partial(self._answer, work, done))
+        return await done
 
     async def close(self) -> None:
+        self._closed = True
         if self._thread is not None:
             thread, self._thread = self._thread, None
-            await asyncio.get_running_loop().run_in_executor(thread, self._drop)
-            thread.shutdown()
+            self._calls.put(None)
+            await asyncio.to_thread(thread.join)
+
+    def _serve(self) -> None:
+        for call in iter(self._calls.get, None):
+            call()
+            del call  # and the records in it, while this waits for the next
+        self._drop()
+
+    def _answer(self, work: Callable[[sqlite3.Connection], T], done: "asyncio.Future[T]") -> None:
+        answer: Callable[[], None]
+        try:
+            answer = partial(done.set_result, self._guarded(work))
+        except BaseException as exc:
+            answer = partial(done.set_exception, exc)
+        with suppress(RuntimeError):  # the loop was closed: nobody waits
+            done.get_loop().call_soon_threadsafe(_unless_done, done, answer)
 
     def _guarded(self, work: Callable[[sqlite3.Connection], T]) -> T:
         try:
@@ -95,7 +123,12 @@ class ConnectionThread:
     def _identity_now(self) -> Identity | None:
         """Which file is at the path, and which write-ahead log beside it; null where one is missing."""
         try:
-            file, ahead = self._path.stat(), Path(f"{self._path}-wal").stat()
+            file, ahead = stat(self._path), stat(self._ahead_path)
         except FileNotFoundError:
             return None
         return file.st_dev, file.st_ino, ahead.st_dev, ahead.st_ino
+
+
+def _unless_done(done: "asyncio.Future[T]", answer: Callable[[], None]) -> None:
+    if not done.done():  # cancelled meanwhile
+        answer()

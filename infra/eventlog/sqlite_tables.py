@@ -28,8 +28,13 @@ _PAGE_BYTES = 16 * 1024
 _CACHE_KIB = 8 * 1024
 """Room for a whole batch: what does not fit is written twice."""
 
+_COPIED_BYTES = 16 * 1024
+"""Up to here a copy in a `bytearray` costs less than `bytes`, which sqlite3 first tries to adapt."""
+
 _CHECKPOINT_PAGES = 256
 _WAL_KEPT_BYTES = 64 * 1024 * 1024
+
+_Blob = bytes | bytearray
 
 
 class Statement(NamedTuple):
@@ -58,9 +63,15 @@ def append(topic: str) -> Statement:
     return Statement(f"INSERT INTO {_table(topic)} (time_ms, key, headers, value) VALUES ", "(?, ?, ?, ?)")
 
 
-def row(time_ms: int, key: str, headers: Headers, value: bytes) -> tuple[int, bytes, bytes, bytes]:
+def row(time_ms: int, key: str, headers: Headers, value: bytes) -> tuple[int, _Blob, _Blob, _Blob]:
     """Any text comes back as it was, lone surrogates too."""
-    return time_ms, key.encode("utf-8", "surrogatepass"), _encode_headers(headers), value
+    small = len(value) < _COPIED_BYTES
+    return (
+        time_ms,
+        bytearray(key, "utf-8", "surrogatepass"),
+        bytearray(_encode_headers(headers)),
+        bytearray(value) if small else value,
+    )
 
 
 def prepare_writing(connection: sqlite3.Connection, topics: Sequence[str]) -> None:

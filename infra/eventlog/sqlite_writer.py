@@ -29,6 +29,7 @@ class Writer:
         self._committed = committed
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: list[_Write] = []
+        self._waiting_bytes = 0
         self._running: asyncio.Task[None] | None = None
 
     def write(self, statement: Statement, row: _Row, size_bytes: int | None = None) -> "asyncio.Future[None]":
@@ -41,6 +42,7 @@ class Writer:
             loop = self._loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
         self._waiting.append((statement, row, size_bytes, done))
+        self._waiting_bytes += size_bytes or 0
         if self._running is None:
             # The task starts after what is ready in this tick has run, so that all of it shares a commit.
             self._running = loop.create_task(self._commit_waiting())
@@ -84,13 +86,15 @@ class Writer:
             self._committed()
 
     def _next_batch(self) -> Sequence[_Write]:
-        size = count = 0
-        for count, (_, _, size_bytes, _) in enumerate(self._waiting, 1):  # noqa: B007
-            size += size_bytes or 0
-            if size >= _BATCH_BYTES:
-                break
-        batch, self._waiting = self._waiting[:count], self._waiting[count:]
-        return batch
+        batch, size, count = self._waiting, self._waiting_bytes, len(self._waiting)
+        if size > _BATCH_BYTES:
+            size = 0
+            for count, (_, _, size_bytes, _) in enumerate(batch, 1):  # noqa: B007
+                size += size_bytes or 0
+                if size >= _BATCH_BYTES:
+                    break
+        self._waiting, self._waiting_bytes = batch[count:], self._waiting_bytes - size
+        return batch[:count]
 
 
 def _execute(connection: sqlite3.Connection, batch: Sequence[_Write]) -> None:
