@@ -13,9 +13,9 @@ from adjourn.sentences import sentence
 from adjourn.settings import Settings
 from adjourn.wiring import Parts, opened, remembered_in, set_up
 from consumers.base import Consumer
-from consumers.policy import BurialStreak, Limits, RetryPolicy
-from consumers.runner import run as run_consumer
-from consumers.supervise import supervise
+from consumers.runner.policy import BurialStreak, Limits, RetryPolicy
+from consumers.runner.run import run as run_consumer
+from consumers.runner.supervise import supervise
 from infra.errors import Halt, Retryable
 from infra.eventlog.base import EventLog
 from receiver.app import create_app, nothing_degraded

@@ -8,7 +8,7 @@ from typing import Final
 from adjourn.event_log import opened_log
 from adjourn.settings import Settings
 from consumers.base import Services
-from consumers.work import Remember
+from consumers.runner.work import Remember
 from infra.database.engine import Database, open_database
 from infra.database.outcomes import record_successes
 from infra.eventlog.base import EventLog

@@ -17,8 +17,8 @@ from typing import cast
 import structlog
 
 from consumers.base import Consumer, Services
-from consumers.policy import BurialStreak, Limits, RetryPolicy
-from consumers.runner import run
+from consumers.runner.policy import BurialStreak, Limits, RetryPolicy
+from consumers.runner.run import run
 from infra.database.engine import open_database
 from infra.database.outcomes import record_successes
 from infra.eventlog.base import EventLog

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from consumers.attempt import GaveUp
+from consumers.runner.attempt import GaveUp
 from infra.eventlog.base import EventLog
 from schemas.dead_letter import dead_letter_headers
 from schemas.envelope import Headers, Record

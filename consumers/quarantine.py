@@ -5,8 +5,8 @@ from typing import Final
 
 from consumers.base import Consumer, Services
 from consumers.dead_letters import original_headers
-from consumers.patience import patiently
-from consumers.policy import RetryPolicy
+from consumers.runner.patience import patiently
+from consumers.runner.policy import RetryPolicy
 from infra.errors import Poison
 from infra.eventlog.base import EventLog
 from schemas.envelope import Record, event_headers

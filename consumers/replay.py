@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from consumers.attempt import GaveUp
 from consumers.base import Consumer, Services
 from consumers.dead_letters import LastSuccesses, Letter, letter_of, open_letters, original_headers
-from consumers.policy import BurialStreak, Limits, RetryPolicy
 from consumers.quarantine import RECEIVER, receiver_again
-from consumers.runner import bury_in, publish_to, wall_clock_ms
-from consumers.work import Bury, Job, Outcome, Remember, work_through
+from consumers.runner.attempt import GaveUp
+from consumers.runner.policy import BurialStreak, Limits, RetryPolicy
+from consumers.runner.run import bury_in, publish_to, wall_clock_ms
+from consumers.runner.work import Bury, Job, Outcome, Remember, work_through
 from infra.errors import LogUnavailable
 from infra.eventlog.base import EventLog
 from schemas.envelope import Record

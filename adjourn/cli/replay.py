@@ -15,10 +15,10 @@ from adjourn.cli.output import json_option, print_json, run_async, settings
 from adjourn.event_log import require_existing
 from adjourn.settings import Settings
 from adjourn.wiring import opened, remembered_in
-from consumers.policy import Limits, RetryPolicy
 from consumers.quarantine import RECEIVER
 from consumers.replay import ReplayCounts
 from consumers.replay import replay as replay_letters
+from consumers.runner.policy import Limits, RetryPolicy
 from consumers.table import CONSUMERS
 
 _NAMES: Final = [*(consumer.name for consumer in CONSUMERS), RECEIVER]

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from consumers.base import Consumer, Services
-from consumers.policy import BurialStreak, Limits
-from consumers.runner import run
+from consumers.runner.policy import BurialStreak, Limits
+from consumers.runner.run import run
 from schemas.envelope import Record
 from schemas.facts import Fact
 from schemas.topics import WEBHOOKS

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from consumers.base import Consumer
 from consumers.dead_letters import open_letters
-from consumers.policy import Limits
 from consumers.replay import ReplayCounts, replay
-from consumers.work import Remember
+from consumers.runner.policy import Limits
+from consumers.runner.work import Remember
 from infra.database.engine import Database, open_database
 from infra.database.outcomes import last_successes, record_successes
 from infra.eventlog.sqlite import SqliteLog

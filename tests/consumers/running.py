@@ -11,8 +11,8 @@ from typing import cast
 from prometheus_client import REGISTRY
 
 from consumers.base import Consumer, Handler, Services
-from consumers.policy import BurialStreak, Limits, RetryPolicy
-from consumers.runner import run
+from consumers.runner.policy import BurialStreak, Limits, RetryPolicy
+from consumers.runner.run import run
 from infra.eventlog.base import EventLog
 from infra.eventlog.sqlite import SqliteLog
 from schemas.envelope import Record, event_headers

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from consumers.attempt import GaveUp
 from consumers.dead_letters import Letter, all_letters, bury, grouped, open_letters, rfc3339
+from consumers.runner.attempt import GaveUp
 from infra.eventlog.sqlite import SqliteLog
 from schemas.envelope import Record
 from schemas.topics import DEAD_LETTERS, WEBHOOKS

@@ -1,7 +1,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consumers.low_water import LowWater
+from consumers.runner.low_water import LowWater
 from schemas.envelope import Record
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from consumers.base import Consumer, Handler, Services
 from consumers.dead_letters import open_letters
-from consumers.policy import Limits
 from consumers.replay import ReplayCounts, replay
+from consumers.runner.policy import Limits
 from infra.errors import Halt, Poison, Retryable
 from schemas.envelope import Record
 from schemas.facts import Fact

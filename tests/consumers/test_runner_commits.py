@@ -12,7 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from consumers.base import Services
-from consumers.policy import Limits
+from consumers.runner.policy import Limits
 from infra.errors import Halt, Poison, Retryable
 from schemas.envelope import Record
 from schemas.facts import Fact

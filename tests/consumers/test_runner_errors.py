@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from consumers.base import Services
-from consumers.policy import RetryPolicy
+from consumers.runner.policy import RetryPolicy
 from infra.errors import Poison, Retryable
 from schemas.envelope import Record
 from schemas.facts import Fact

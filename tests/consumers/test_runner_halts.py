@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from consumers.base import Services
-from consumers.policy import BurialStreak, Limits
+from consumers.runner.policy import BurialStreak, Limits
 from infra.errors import Halt, Poison, Retryable
 from schemas.envelope import Record
 from schemas.facts import Fact

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from consumers.base import Services
-from consumers.policy import Limits
+from consumers.runner.policy import Limits
 from infra.errors import Retryable
 from schemas.envelope import Record
 from schemas.facts import Fact

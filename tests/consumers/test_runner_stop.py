@@ -3,7 +3,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from consumers.base import Services
-from consumers.policy import Limits, RetryPolicy
+from consumers.runner.policy import Limits, RetryPolicy
 from infra.errors import Retryable
 from schemas.envelope import Record
 from schemas.facts import Fact

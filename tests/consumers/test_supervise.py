@@ -5,8 +5,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from consumers.base import Consumer, Services
-from consumers.policy import BurialStreak
-from consumers.supervise import supervise
+from consumers.runner.policy import BurialStreak
+from consumers.runner.supervise import supervise
 from infra.errors import Halt
 from schemas.envelope import Record
 from schemas.facts import Fact

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import structlog
 
-from consumers.policy import RetryPolicy
+from consumers.runner.policy import RetryPolicy
 from infra.errors import LogUnavailable, Retryable
 from schemas.dead_letter import one_line
 

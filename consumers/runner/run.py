@@ -1,4 +1,4 @@
-"""The runner: the only place where a consumer and the log meet."""
+"""Running a consumer: every record of its topics, live, with facts published and failures buried."""
 
 import asyncio
 import time
@@ -7,12 +7,12 @@ from itertools import count
 
 import structlog
 
-from consumers.attempt import GaveUp, Publish
 from consumers.base import Consumer, Services
 from consumers.dead_letters import bury, rfc3339
-from consumers.patience import is_set_within, patiently, pause_seconds
-from consumers.policy import BurialStreak, Limits, RetryPolicy
-from consumers.work import Bury, Job, Remember, work_through
+from consumers.runner.attempt import GaveUp, Publish
+from consumers.runner.patience import is_set_within, patiently, pause_seconds
+from consumers.runner.policy import BurialStreak, Limits, RetryPolicy
+from consumers.runner.work import Bury, Job, Remember, work_through
 from infra.errors import LogUnavailable
 from infra.eventlog.base import EventLog
 from schemas.dead_letter import one_line

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from consumers.base import Consumer, Services
-from consumers.failure import bug_report, reason_of, traceback_of
-from consumers.lanes import Turn
-from consumers.policy import RetryPolicy
+from consumers.runner.failure import bug_report, reason_of, traceback_of
+from consumers.runner.lanes import Turn
+from consumers.runner.policy import RetryPolicy
 from infra.errors import Halt, Poison, Retryable
 from schemas.dead_letter import DeadLetterKind
 from schemas.envelope import Record

@@ -10,13 +10,13 @@ from typing import Literal
 import structlog
 from structlog.contextvars import bind_contextvars, bound_contextvars
 
-from consumers.attempt import Again, Done, GaveUp, Publish, attempt
 from consumers.base import Consumer, Services
-from consumers.lanes import Lanes, Turn
-from consumers.low_water import LowWater
-from consumers.metrics import HANDLED, Meters, meters_of
-from consumers.patience import is_set_within, patiently
-from consumers.policy import BurialStreak, Limits, RetryPolicy
+from consumers.runner.attempt import Again, Done, GaveUp, Publish, attempt
+from consumers.runner.lanes import Lanes, Turn
+from consumers.runner.low_water import LowWater
+from consumers.runner.metrics import HANDLED, Meters, meters_of
+from consumers.runner.patience import is_set_within, patiently
+from consumers.runner.policy import BurialStreak, Limits, RetryPolicy
 from infra.errors import Halt
 from infra.eventlog.base import Subscription
 from schemas.dead_letter import DeadLetterKind

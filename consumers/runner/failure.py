@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 from schemas.dead_letter import one_line
 
-_ROOT: Final = Path(__file__).resolve().parents[1]
-_OUTSIDE: Final = (f"{_ROOT}/.venv/", f"{_ROOT}/consumers/attempt.py")
+_ROOT: Final = Path(__file__).resolve().parents[2]
+_OUTSIDE: Final = (f"{_ROOT}/.venv/", f"{_ROOT}/consumers/runner/attempt.py")
 _LONGEST_TRACEBACK: Final = 8 * 1024
 _LONGEST_CHAIN: Final = 10
 

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 import structlog
 
 from consumers.base import Consumer
-from consumers.failure import bug_report, reason_of, traceback_of
-from consumers.patience import is_set_within
-from consumers.policy import BurialStreak
+from consumers.runner.failure import bug_report, reason_of, traceback_of
+from consumers.runner.patience import is_set_within
+from consumers.runner.policy import BurialStreak
 from infra.errors import Halt
 
 log = structlog.get_logger()
