@@ -18,8 +18,6 @@ _BATCH_BYTES = 4 * 1024 * 1024
 
 _ROWS_A_STATEMENT = 64
 
-_GATHER_SECONDS = 0.002
-
 
 class Writer:
     """Writes in the order of their calls. `committed` is called after each commit that added records."""
@@ -56,18 +54,9 @@ class Writer:
     async def _commit_waiting(self) -> None:
         try:
             while self._waiting:
-                await self._gather()
                 await self._commit(self._next_batch())
         finally:
             self._running = None
-
-    async def _gather(self) -> None:
-        """Let what each turn of the loop still brings share the commit, which costs more than many rows."""
-        loop = asyncio.get_running_loop()
-        end, seen = loop.time() + _GATHER_SECONDS, 0
-        while seen < len(self._waiting) and loop.time() < end:
-            seen = len(self._waiting)
-            await asyncio.sleep(0)
 
     async def _commit(self, batch: Sequence[_Write]) -> None:
         failure: Exception | None = None
