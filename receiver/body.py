@@ -1,6 +1,7 @@
 """The body of a request: read once and within bounds."""
 
 import asyncio
+import math
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -37,12 +38,12 @@ class BodyLimits:
 class Body:
     """`whole` says that everything has come: nothing is left on the connection. Read by `task` alone."""
 
-    __slots__ = ("_limits", "_receive", "task", "whole")
+    __slots__ = ("_limits", "_receive", "_task", "whole")
 
     def __init__(self, receive: Receive, limits: BodyLimits, task: asyncio.Task[Any]) -> None:
-        self.task = task
         self._receive = receive
         self._limits = limits
+        self._task = task
         self.whole = False
 
     async def read(self, announced: bytes | None) -> bytes:
@@ -50,35 +51,26 @@ class Body:
         limits = self._limits
         if announced is not None and int(announced) > limits.max_bytes:
             raise TooLarge
-        first = await self._next()
-        if self.whole and len(first) <= limits.max_bytes:
-            return first
-        return await self._rest(first)
-
-    async def _rest(self, first: bytes) -> bytes:
-        limits = self._limits
-        clock = asyncio.get_running_loop().time
-        end = clock() + limits.seconds
-        chunks, size = [first], len(first)
-        while size <= limits.max_bytes:
-            if self.whole:
-                return b"".join(chunks)
-            if clock() > end:
-                raise TooSlow
-            chunks.append(await self._next())
+        chunks: list[bytes] = []
+        size, end = 0, math.inf
+        while True:
+            try:
+                message = await limits.idle.wait(self._receive(), self._task)
+            except TimeoutError:
+                raise TooSlow from None
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            self.whole = not message.get("more_body", False)
+            chunks.append(message.get("body", b""))
             size += len(chunks[-1])
-        raise TooLarge
-
-    async def _next(self) -> bytes:
-        try:
-            message = await self._limits.idle.wait(self._receive(), self.task)
-        except TimeoutError:
-            raise TooSlow from None
-        if message["type"] == "http.disconnect":
-            raise ClientGone
-        self.whole = not message.get("more_body", False)
-        chunk: bytes = message.get("body", b"")
-        return chunk
+            if size > limits.max_bytes:
+                raise TooLarge
+            if self.whole:
+                return b"".join(chunks)  # a single one is not copied
+            now = self._task.get_loop().time()
+            if now > end:
+                raise TooSlow
+            end = min(end, now + limits.seconds)
 
     async def drain(self) -> None:
         if not self.whole:

@@ -87,25 +87,25 @@ def identify(body: bytes, channel: str) -> Identity:
     key = _key(fields.get(event.subject))
     faults = _faults(name, event, fields, key)
     if faults:
-        raise BrokenEvent(name, faults, key)
+        place = "data." if isinstance(fields.get("data"), dict) else ""
+        raise BrokenEvent(name, [place + fault for fault in faults], key)
     return Identity(name, key, _id(name, key, event, fields) or _id_of_bytes(body), _time(fields))
 
 
 def _faults(name: str, event: Event, fields: Fields, key: str) -> list[str]:
     faults = []
-    place = "data." if isinstance(fields.get("data"), dict) else ""
     if not key:
         why = (
             f"no id of at most {_LONGEST_KEY} printable characters"
             if fields.get(event.subject)
             else "is missing"
         )
-        faults.append(f"{place}{event.subject}: {why}")
+        faults.append(f"{event.subject}: {why}")
     if name == STATUS_CHANGE and not isinstance(fields.get("code"), str):
-        faults.append(f"{place}status: has no code")
+        faults.append("status: has no code")
     for link in event.links:
         if not isinstance(fields.get(link, ""), str):
-            faults.append(f"{place}{link}: not a link")
+            faults.append(f"{link}: not a link")
     return faults
 
 
@@ -117,12 +117,9 @@ def _with_status(fields: Fields) -> Fields:
 
 def _key(value: object) -> str:
     """The value as a key, "" where it cannot be one."""
-    if type(value) is int:
-        value = str(value)
-    usable = (
-        isinstance(value, str) and len(value) <= _LONGEST_KEY and value.isprintable() and not value.isspace()
-    )
-    return str(value) if usable else ""
+    if isinstance(value, str):
+        return value if len(value) <= _LONGEST_KEY and value.isprintable() and not value.isspace() else ""
+    return _key(str(value)) if type(value) is int else ""
 
 
 def _any_key(fields: Fields) -> str:
@@ -142,9 +139,11 @@ def _id(name: str, key: str, event: Event, fields: Fields) -> str | None:
 
 
 def _as_part(value: object) -> str:
+    if isinstance(value, str):
+        return value
     if isinstance(value, list):
         return f"[{' '.join(sorted(map(str, value)))}]"
-    return str(value) if isinstance(value, (str, int)) else ""
+    return str(value) if isinstance(value, int) else ""
 
 
 def _id_of_bytes(body: bytes) -> str:

@@ -38,10 +38,10 @@ def read(fields: TypeAdapter[Any], body: bytes) -> Fields:
     if not isinstance(top, dict):
         raise NotAnEvent("JSON, but not an object")
     data = top.get("data")
-    if isinstance(data, dict):
-        top = {**top, **data} if None not in data.values() else {**top, **_without_null(data)}
-    return top if None not in top.values() else _without_null(top)
+    inside = data if isinstance(data, dict) else {}
+    merged = {**top, **inside}
+    return merged if None not in merged.values() else _without_null(top) | _without_null(inside)
 
 
-def _without_null(fields: Fields) -> Fields:
+def _without_null(fields: Fields) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
