@@ -110,9 +110,14 @@ def _faults(name: str, event: Event, fields: Fields, key: str) -> list[str]:
 
 
 def _with_status(fields: Fields) -> Fields:
-    """v1 and v2 have an object there; older clients of v2 read it as the code alone."""
+    """v1 and v2 have an object there; older clients of v2 read it as the code alone.
+
+    Nothing else that stands in it is the event's own, whatever its name.
+    """
     status = fields.get("status")
-    return {**fields, **status} if isinstance(status, dict) else {**fields, "code": status}
+    if not isinstance(status, dict):
+        return {**fields, "code": status}
+    return {**fields, "code": status.get("code"), "created_at": status.get("created_at")}
 
 
 def _key(value: object) -> str:

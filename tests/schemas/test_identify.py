@@ -33,6 +33,16 @@ def test_two_codes_at_one_time_are_two_events() -> None:
     assert v1(status("recording_paused")).id != v1(status("recording_resumed")).id
 
 
+@pytest.mark.parametrize("padding", ["", "x" * 5000], ids=["small", "large"])
+def test_only_the_code_and_the_time_of_a_status_are_read(padding: str) -> None:
+    """Small and large bodies are parsed by different ways."""
+    strange = status("call_ended", bot_id="another", calendar_id="c", sent_at="2020-01-01T00:00:00Z")
+
+    identity = v1({**strange, "extra": padding})
+
+    assert identity == v1(status("call_ended"))
+
+
 def test_statuses_without_a_time_are_told_apart_by_their_bytes() -> None:
     first, second = (v1(event("bot.status_change", status="queued", note=note)) for note in ("a", "b"))
     assert first.id != second.id
