@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,7 +77,7 @@ class Database:
     @asynccontextmanager
     async def _begin(self, sqlite_begin: str) -> AsyncIterator[AsyncConnection]:
         try:
-            async with self.engine.connect() as connection:
+            async with self._connected() as connection:
                 await connection.execution_options(sqlite_begin=sqlite_begin)
                 async with connection.begin():
                     yield connection
@@ -88,6 +88,21 @@ class Database:
             raise instruction from error
         except PoolTimeout as error:
             raise Retryable("every connection to the database is in use") from error
+
+
+    @asynccontextmanager
+    async def _connected(self) -> AsyncIterator[AsyncConnection]:
+        """A cancel while it opens or closes would leave the driver's connection and thread behind: it waits."""
+        opening = asyncio.ensure_future(self.engine.connect().start())
+        try:
+            yield await asyncio.shield(opening)
+        finally:
+            with suppress(Exception):
+                await asyncio.shield(asyncio.ensure_future(_close(opening)))
+
+
+async def _close(opening: "asyncio.Future[AsyncConnection]") -> None:
+    await (await opening).close()
 
 
 @asynccontextmanager
