@@ -89,10 +89,9 @@ class Database:
         except PoolTimeout as error:
             raise Retryable("every connection to the database is in use") from error
 
-
     @asynccontextmanager
     async def _connected(self) -> AsyncIterator[AsyncConnection]:
-        """A cancel while it opens or closes would leave the driver's connection and thread behind: it waits."""
+        """A cancel while it opens or closes waits: it would leave the connection of the driver behind."""
         opening = asyncio.ensure_future(self.engine.connect().start())
         try:
             yield await asyncio.shield(opening)
