@@ -3,44 +3,15 @@
 import re
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from consumers.runner.attempt import GaveUp
 from infra.eventlog.base import EventLog
-from schemas.dead_letter import dead_letter_headers
-from schemas.envelope import Headers, Record
+from schemas.dead_letter import Letter, dead_letter_headers, letter_of, original_headers
+from schemas.envelope import Record, rfc3339
 from schemas.topics import DEAD_LETTERS
 
 LastSuccesses = Callable[[str, Collection[str]], Awaitable[Mapping[str, int]]]
 """When a consumer last did each of these events, in ms since 1970 UTC; those it never did are left out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """A few words about a letter, without its body. `time_ms` is when it was buried.
-
-    `topic`, `partition` and `offset` say where the record stands; the latter two are null where it never
-    reached the log. `consumer` is `receiver` for what the receiver quarantined.
-    """
-
-    consumer: str
-    kind: str
-    error: str
-    attempts: int
-    time_ms: int
-    event_id: str
-    type: str
-    key: str
-    topic: str
-    partition: int | None
-    offset: int | None
-
-    @property
-    def identity(self) -> tuple[str, ...]:
-        """The same for every letter about one failure: one that is buried again replaces the one before."""
-        if self.offset is None:
-            return (self.consumer, self.event_id)
-        return (self.consumer, self.topic, str(self.partition), str(self.offset))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +37,11 @@ async def bury(
         topic=record.topic,
         partition=record.partition,
         offset=record.offset,
-        time=rfc3339(now_ms),
+        time=rfc3339(now_ms / 1000),
     )
     if gave_up.traceback:
         headers["dl_traceback"] = gave_up.traceback
     await log.append(DEAD_LETTERS, key=record.key, value=record.value, headers=headers)
-
-
-def original_headers(headers: Headers) -> dict[str, str]:
-    return {name: value for name, value in headers.items() if not name.startswith("dl_")}
-
-
-def rfc3339(time_ms: int) -> str:
-    moment = datetime.fromtimestamp(time_ms / 1000, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 async def all_letters(log: EventLog, consumer: str | None = None) -> list[Letter]:
@@ -106,26 +68,6 @@ async def open_letters(
     ]
 
 
-def letter_of(record: Record) -> Letter | None:
-    """Null for a record of the topic that is no letter of ours."""
-    headers = record.headers
-    if not headers.get("dl_consumer"):
-        return None
-    return Letter(
-        consumer=headers["dl_consumer"],
-        kind=headers.get("dl_kind", ""),
-        error=headers.get("dl_error", ""),
-        attempts=_number(headers.get("dl_attempts")) or 0,
-        time_ms=_milliseconds(headers.get("dl_time", "")) or record.time_ms,
-        event_id=record.id,
-        type=record.type,
-        key=record.key,
-        topic=headers.get("dl_topic", ""),
-        partition=_number(headers.get("dl_partition")),
-        offset=_number(headers.get("dl_offset")),
-    )
-
-
 def grouped(letters: Iterable[Letter]) -> Sequence[LetterGroup]:
     """By consumer, kind and reason; the largest group first."""
     groups: dict[tuple[str, str, str], list[Letter]] = {}
@@ -143,14 +85,3 @@ _VARYING = re.compile(
 
 def _reason(error: str) -> str:
     return _VARYING.sub(lambda found: f"{found['host']}/…" if found["host"] else "…", error)
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isdecimal() else None
-
-
-def _milliseconds(time: str) -> int | None:
-    try:
-        return round(datetime.fromisoformat(time).timestamp() * 1000)
-    except ValueError:
-        return None

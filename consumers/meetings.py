@@ -9,11 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from consumers.base import Consumer, Services
 from consumers.meeting_state import decides, fold, tells
+from consumers.observed import observed
 from infra.database.artifacts import artifacts_of
 from infra.database.events import MeetingEvent, add_event, timeline
 from infra.database.failures import Failure, add_failure
 from infra.database.meetings import Meeting, save_meeting, touch_meeting
 from infra.errors import Poison
+from schemas.dead_letter import letter_of
 from schemas.envelope import Record
 from schemas.facts import (
     MEETING_COMPLETED,
@@ -24,12 +26,9 @@ from schemas.facts import (
     Fact,
     MeetingEnded,
 )
-from schemas.identity import BrokenEvent
-from schemas.lenient import moment, number
 from schemas.manifest import Manifest
 from schemas.meeting import Observation, State
-from schemas.names import safe_segment
-from schemas.providers import provider_of
+from schemas.names import object_name
 from schemas.topics import DEAD_LETTERS, EVENTS, WEBHOOKS
 
 _STORED: Final = (RECORDING_STORED, TRANSCRIPT_STORED)
@@ -51,11 +50,7 @@ CONSUMER: Final = Consumer("meetings", (WEBHOOKS, EVENTS, DEAD_LETTERS), handle)
 
 
 async def _keep_webhook(record: Record, services: Services) -> Sequence[Fact]:
-    provider = provider_of(record)
-    try:
-        said = provider.observe(record) if provider else None
-    except BrokenEvent as error:
-        raise Poison(str(error)) from error
+    said = observed(record)
     if said is None:
         return ()
     async with services.database.transaction() as tx:
@@ -118,27 +113,26 @@ async def _write_manifest(provider: str, meeting_id: str, services: Services) ->
         updated_at=max(artifact.stored_at for artifact in artifacts),
         artifacts=tuple(artifacts),
     )
-    name = f"{safe_segment(provider)}/{safe_segment(meeting_id)}/manifest.json"
+    name = object_name(provider, meeting_id, "manifest.json")
     body = manifest.model_dump_json(indent=2).encode()
     await services.objects.put(name, body, media_type="application/json", replace=True)
 
 
 async def _keep_failure(record: Record, services: Services) -> None:
     """Takes whatever a dead letter holds: one that failed here would only become another."""
-    headers = record.headers
-    if not headers.get("dl_consumer"):
+    letter = letter_of(record)
+    if letter is None:
         return
-    buried_at = moment(headers.get("dl_time"))
     failure = Failure(
-        consumer=headers["dl_consumer"],
-        event_id=record.id,
-        event_type=record.type,
+        consumer=letter.consumer,
+        event_id=letter.event_id,
+        event_type=letter.type,
         provider=_provider_name(record),
-        meeting_id=record.key,
-        kind=headers.get("dl_kind", ""),
-        error=headers.get("dl_error", ""),
-        attempts=int(number(headers.get("dl_attempts")) or 0),
-        failed_ms=round(buried_at.timestamp() * 1000) if buried_at else record.time_ms,
+        meeting_id=letter.key,
+        kind=letter.kind,
+        error=letter.error,
+        attempts=letter.attempts,
+        failed_ms=letter.time_ms,
         partition=record.partition,
         offset=record.offset,
     )

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from consumers.base import Consumer, Services
-from consumers.dead_letters import original_headers
 from consumers.runner.patience import patiently
 from consumers.runner.policy import RetryPolicy
 from infra.errors import Poison
 from infra.eventlog.base import EventLog
+from schemas.dead_letter import original_headers
 from schemas.envelope import Record, event_headers
 from schemas.facts import Fact
 from schemas.identity import BrokenEvent, NotAnEvent

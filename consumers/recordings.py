@@ -14,17 +14,16 @@ import structlog
 
 from consumers.base import Consumer, Services
 from consumers.media import HEAD_BYTES, Format, recognise
+from consumers.observed import observed
 from consumers.streams import copied, digest_of, in_pieces
 from infra.database.artifacts import add_artifact, artifacts_of
 from infra.errors import Poison, Retryable
 from infra.objects.base import ObjectExists, ObjectStore, StoredObject, Upload
 from schemas.envelope import Record
 from schemas.facts import RECORDING_STORED, ArtifactStored, Fact
-from schemas.identity import BrokenEvent
 from schemas.manifest import Artifact, ArtifactKind
 from schemas.meeting import Link, Observation
-from schemas.names import safe_segment
-from schemas.providers import provider_of
+from schemas.names import object_name
 from schemas.topics import WEBHOOKS
 
 _KINDS: Final[frozenset[ArtifactKind]] = frozenset(
@@ -41,7 +40,7 @@ async def handle(record: Record, services: Services) -> Sequence[Fact]:
     What this event has brought already is not fetched again. Where a link fails the others are stored all the
     same, then the failures are raised as one that carries the facts: `Retryable` while any may yet work.
     """
-    seen = _observed(record)
+    seen = observed(record)
     if seen is None:
         return ()
     links = [link for link in seen.links if link.kind in _KINDS]
@@ -59,14 +58,6 @@ async def handle(record: Record, services: Services) -> Sequence[Fact]:
 
 
 CONSUMER: Final = Consumer("recordings", (WEBHOOKS,), handle)
-
-
-def _observed(record: Record) -> Observation | None:
-    sender = provider_of(record)
-    try:
-        return None if sender is None else sender.observe(record)
-    except BrokenEvent as exc:
-        raise Poison(f"The event cannot be read: {exc}") from exc
 
 
 async def _missing(
@@ -173,7 +164,7 @@ async def _twin(
 
 
 def _folder(seen: Observation) -> str:
-    return f"{safe_segment(seen.provider)}/{safe_segment(seen.meeting_id)}/"
+    return object_name(seen.provider, seen.meeting_id, "")
 
 
 def _fact(artifact: Artifact, seen: Observation, objects: ObjectStore) -> Fact:

@@ -5,14 +5,16 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from consumers.base import Consumer, Services
-from consumers.dead_letters import LastSuccesses, Letter, letter_of, open_letters, original_headers
+from consumers.dead_letters import LastSuccesses, open_letters
 from consumers.quarantine import RECEIVER, receiver_again
 from consumers.runner.attempt import GaveUp
 from consumers.runner.policy import BurialStreak, Limits, RetryPolicy
-from consumers.runner.run import bury_in, publish_to, wall_clock_ms
+from consumers.runner.run import bury_in, publish_to
 from consumers.runner.work import Bury, Job, Outcome, Remember, work_through
+from infra.clock import wall_clock_ms
 from infra.errors import LogUnavailable
 from infra.eventlog.base import EventLog
+from schemas.dead_letter import Letter, letter_of, original_headers
 from schemas.envelope import Record
 from schemas.topics import DEAD_LETTERS
 

@@ -16,6 +16,7 @@ from typing import Final
 from sqlalchemy.exc import IntegrityError
 
 from consumers.base import Consumer, Services
+from consumers.observed import observed
 from infra.database.artifacts import add_artifact, artifacts_of
 from infra.database.transcripts import TranscriptVersion, add_version, versions_of
 from infra.errors import Poison, Retryable
@@ -26,7 +27,7 @@ from schemas.facts import TRANSCRIPT_STORED, Fact, TranscriptStored
 from schemas.identity import BrokenEvent
 from schemas.manifest import Artifact, ArtifactKind
 from schemas.meeting import Observation, ParsedTranscript, TranscriptSource
-from schemas.names import safe_segment
+from schemas.names import object_name
 from schemas.providers import ProviderSchema, provider_of
 from schemas.topics import WEBHOOKS
 from schemas.transcript import Source, Transcript
@@ -53,11 +54,7 @@ async def handle(
 
     What is stored already, whichever event brought it, is no new version and causes the same fact again.
     """
-    provider = provider_of(record)
-    try:
-        said = provider.observe(record) if provider else None
-    except BrokenEvent as error:
-        raise Poison(str(error)) from error
+    provider, said = provider_of(record), observed(record)
     if provider is None or said is None or said.transcript is None:
         return ()
     async with services.database.reading() as tx:
@@ -215,4 +212,4 @@ def _name_of_older(version: int) -> str:
 
 
 def _object_name(said: Observation, file: str) -> str:
-    return f"{safe_segment(said.provider)}/{safe_segment(said.meeting_id)}/{file}"
+    return object_name(said.provider, said.meeting_id, file)

@@ -4,12 +4,11 @@ import hashlib
 import random
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Final
 
 from receiver.admission import Admission, RequestHeaders
 from schemas.dead_letter import dead_letter_headers
-from schemas.envelope import derived_id, event_headers
+from schemas.envelope import derived_id, event_headers, rfc3339
 from schemas.identity import BrokenEvent, Identity, NotAnEvent
 from schemas.topics import WEBHOOKS
 
@@ -30,7 +29,7 @@ def accepted(
         source=f"/webhooks/{provider}",
         type=f"{provider}.{identity.type}",
         subject=identity.key,
-        time=identity.time or _rfc3339(clock()),
+        time=identity.time or rfc3339(clock()),
         content_type=_content_type(headers),
         traceparent=_traceparent(headers),
     )
@@ -49,7 +48,7 @@ def quarantined(
     `dl_channel` says how it was authenticated: whoever reads it again must know.
     """
     broken = refusal if isinstance(refusal, BrokenEvent) else None
-    now = _rfc3339(clock())
+    now = rfc3339(clock())
     event = event_headers(
         id=admission.delivery_id or derived_id(provider, hashlib.blake2b(body, digest_size=16).hexdigest()),
         source=f"/webhooks/{provider}",
@@ -90,8 +89,3 @@ def _traceparent(headers: RequestHeaders) -> str:
             return text
     drawn = random.randbytes(24).hex()  # noqa: S311 no secret, and cheaper than one
     return f"00-{drawn[:32]}-{drawn[32:]}-01"
-
-
-def _rfc3339(seconds: float) -> str:
-    moment = datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
-    return moment.isoformat(timespec="milliseconds") + "Z"

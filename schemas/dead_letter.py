@@ -1,14 +1,17 @@
 """Dead letters: what could not be done, under its original key, with its bytes, headers and reason."""
 
 import re
+from dataclasses import dataclass
 from typing import Final, Literal
 
-from schemas.envelope import Headers
+from schemas.envelope import Headers, Record
+from schemas.lenient import moment
 
 DeadLetterKind = Literal["invalid", "poison", "exhausted", "bug"]
 """`invalid` comes from the receiver, the others from the runner."""
 
 _LONGEST_ERROR: Final = 1000
+_LONGEST_NUMBER: Final = 18  # what a database keeps as a whole number
 # A "?" between two characters begins a query, whatever stands before it: paths are quoted without their host.
 _QUERY = re.compile(r"(?<=[^\s\"'<>])\?[^\s\"'<>]+")
 _FRAGMENT = re.compile(r"(://[^\s#\"'<>]*)#[^\s\"'<>]*")
@@ -46,9 +49,70 @@ def dead_letter_headers(
     }
 
 
+def original_headers(headers: Headers) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if not name.startswith("dl_")}
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A few words about a letter, without its body. `time_ms` is when it was buried.
+
+    `topic`, `partition` and `offset` say where the record stands; the latter two are null where it never
+    reached the log. `consumer` is `receiver` for what the receiver quarantined.
+    """
+
+    consumer: str
+    kind: str
+    error: str
+    attempts: int
+    time_ms: int
+    event_id: str
+    type: str
+    key: str
+    topic: str
+    partition: int | None
+    offset: int | None
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """The same for every letter about one failure: one that is buried again replaces the one before."""
+        if self.offset is None:
+            return (self.consumer, self.event_id)
+        return (self.consumer, self.topic, str(self.partition), str(self.offset))
+
+
+def letter_of(record: Record) -> Letter | None:
+    """Null for a record of the topic that is no letter of ours."""
+    headers = record.headers
+    if not headers.get("dl_consumer"):
+        return None
+    return Letter(
+        consumer=headers["dl_consumer"],
+        kind=headers.get("dl_kind", ""),
+        error=headers.get("dl_error", ""),
+        attempts=_number(headers.get("dl_attempts")) or 0,
+        time_ms=_milliseconds(headers.get("dl_time", "")) or record.time_ms,
+        event_id=record.id,
+        type=record.type,
+        key=record.key,
+        topic=headers.get("dl_topic", ""),
+        partition=_number(headers.get("dl_partition")),
+        offset=_number(headers.get("dl_offset")),
+    )
+
+
 def one_line(error: str) -> str:
     """An error as one line of bounded length, without control characters, and without what holds credentials
     in URLs and paths: query, fragment and user."""
     line = " ".join(_CONTROL.sub(" ", error[: 8 * _LONGEST_ERROR]).split())
     line = _USER.sub("://", _FRAGMENT.sub(r"\1", _QUERY.sub("", line)))
     return line if len(line) <= _LONGEST_ERROR else line[: _LONGEST_ERROR - 1] + "…"
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isdecimal() and len(text) <= _LONGEST_NUMBER else None
+
+
+def _milliseconds(time: str) -> int | None:
+    at = moment(time)
+    return None if at is None else round(at.timestamp() * 1000)

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 Headers = Mapping[str, str]
 
@@ -67,3 +68,9 @@ def derived_id(*parts: str) -> str:
     """
     joined = "\x1f".join(parts).encode("utf-8", "surrogatepass")
     return hashlib.blake2b(joined, digest_size=16).hexdigest()
+
+
+def rfc3339(seconds: float) -> str:
+    """A time in seconds since 1970 UTC as attributes and bodies write it, to the millisecond."""
+    moment = datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
+    return moment.isoformat(timespec="milliseconds") + "Z"

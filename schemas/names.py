@@ -19,3 +19,8 @@ def safe_segment(identifier: str) -> str:
         digest = hashlib.blake2b(encoded.encode(), digest_size=16).hexdigest()
         encoded = f"{encoded[: _LONGEST_SEGMENT - 33]}~{digest}"
     return encoded
+
+
+def object_name(provider: str, meeting_id: str, file: str) -> str:
+    """Where a meeting's file is stored; with "" for the file, the folder of all of them."""
+    return f"{safe_segment(provider)}/{safe_segment(meeting_id)}/{file}"

@@ -9,7 +9,9 @@ from adjourn.asking import existing_database, successes_in
 from adjourn.cli.output import json_option, local_time, print_json, run_async, settings, visible
 from adjourn.event_log import existing_log
 from adjourn.settings import Settings
-from consumers.dead_letters import Letter, LetterGroup, all_letters, grouped, open_letters, rfc3339
+from consumers.dead_letters import LetterGroup, all_letters, grouped, open_letters
+from schemas.dead_letter import Letter
+from schemas.envelope import rfc3339
 
 _SHOWN_OF_A_GROUP = 3
 
@@ -42,7 +44,7 @@ async def _dead_letters(configured: Settings, everything: bool, as_json: bool) -
 
 def _object(letter: Letter) -> dict[str, Any]:
     known = asdict(letter)
-    return known | {"time": rfc3339(known.pop("time_ms"))}
+    return known | {"time": rfc3339(known.pop("time_ms") / 1000)}
 
 
 def _print_group(group: LetterGroup) -> None:

@@ -11,7 +11,7 @@ from infra.database.events import timeline
 from infra.database.failures import open_failures_of
 from infra.database.meetings import list_meetings
 from infra.objects.open import open_objects
-from schemas.names import safe_segment
+from schemas.names import object_name
 
 
 @click.command()
@@ -51,8 +51,8 @@ async def _meeting(configured: Settings, wanted: str, as_json: bool) -> None:
         provider, meeting_id = overview.meeting.provider, overview.meeting.meeting_id
         events = await timeline(tx, provider, meeting_id)
         failures = await open_failures_of(tx, provider, meeting_id)
-    objects, folder = open_objects(configured.objects_url), f"{provider}/{safe_segment(meeting_id)}"
-    urls = {artifact.name: objects.url(f"{folder}/{artifact.name}") for artifact in overview.artifacts}
+    objects, names = open_objects(configured.objects_url), [one.name for one in overview.artifacts]
+    urls = {name: objects.url(object_name(provider, meeting_id, name)) for name in names}
     if as_json:
         print_json(as_full_object(overview, events, failures, urls))
     else:

@@ -14,7 +14,7 @@ from adjourn.settings import Settings
 from infra.database.search import search as search_segments
 from infra.objects.open import open_objects
 from schemas.captions import as_srt, as_text, as_vtt
-from schemas.names import safe_segment
+from schemas.names import object_name
 from schemas.transcript import Transcript
 
 _FORMATS: Final[Mapping[str, Callable[[Transcript], str]]] = {"text": as_text, "vtt": as_vtt, "srt": as_srt}
@@ -48,7 +48,7 @@ def search(words: tuple[str, ...], limit: int, as_json: bool) -> None:
 async def _transcript(configured: Settings, wanted: str, form: str) -> None:
     async with existing_database(configured) as database, database.reading() as tx:
         meeting = (await only_meeting(tx, wanted)).meeting
-    name = f"{meeting.provider}/{safe_segment(meeting.meeting_id)}/transcript.json"
+    name = object_name(meeting.provider, meeting.meeting_id, "transcript.json")
     try:
         content = b"".join([chunk async for chunk in open_objects(configured.objects_url).read(name)])
     except FileNotFoundError as error:

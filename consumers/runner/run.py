@@ -1,30 +1,26 @@
 """Running a consumer: every record of its topics, live, with facts published and failures buried."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from itertools import count
 
 import structlog
 
 from consumers.base import Consumer, Services
-from consumers.dead_letters import bury, rfc3339
+from consumers.dead_letters import bury
 from consumers.runner.attempt import GaveUp, Publish
 from consumers.runner.patience import is_set_within, patiently, pause_seconds
 from consumers.runner.policy import BurialStreak, Limits, RetryPolicy
 from consumers.runner.work import Bury, Job, Remember, work_through
+from infra.clock import wall_clock_ms
 from infra.errors import LogUnavailable
 from infra.eventlog.base import EventLog
 from schemas.dead_letter import one_line
-from schemas.envelope import Record, event_headers
+from schemas.envelope import Record, event_headers, rfc3339
 from schemas.facts import Fact
 from schemas.topics import DEAD_LETTERS, EVENTS
 
 logger = structlog.get_logger()
-
-
-def wall_clock_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 async def run(
@@ -83,7 +79,7 @@ def publish_to(log: EventLog, consumer: Consumer, policy: RetryPolicy, now_ms: C
             source=f"/consumers/{consumer.name}",
             type=fact.type,
             subject=fact.meeting_id,
-            time=rfc3339(now_ms()),
+            time=rfc3339(now_ms() / 1000),
             traceparent=record.headers.get("traceparent", ""),
         )
         value = fact.body.model_dump_json().encode()

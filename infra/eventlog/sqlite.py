@@ -1,7 +1,6 @@
 """A log in one SQLite file on a local disk, for one machine. Any number of processes may use it at once."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
@@ -9,6 +8,7 @@ from pathlib import Path
 
 import structlog
 
+from infra.clock import wall_clock_ms
 from infra.errors import LogUnavailable
 from infra.eventlog import sqlite_tables as tables
 from infra.eventlog.base import MAX_RECORD_BYTES, Start
@@ -25,10 +25,6 @@ log = structlog.get_logger()
 _SCAN_RECORDS = 256
 _DAY_MS = 24 * 60 * 60 * 1000
 _TRIM_EVERY_MS = 60 * 60 * 1000
-
-
-def wall_clock_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 def _require_ours(*topics: str) -> None:

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from consumers.dead_letters import Letter, all_letters, bury, grouped, open_letters, rfc3339
+from consumers.dead_letters import all_letters, bury, grouped, open_letters
 from consumers.runner.attempt import GaveUp
 from infra.eventlog.sqlite import SqliteLog
-from schemas.envelope import Record
+from schemas.dead_letter import Letter
+from schemas.envelope import Record, rfc3339
 from schemas.topics import DEAD_LETTERS, WEBHOOKS
 from tests.consumers.running import append, opened_log, records
 
@@ -116,4 +117,4 @@ def test_letters_are_grouped_by_what_they_have_in_common() -> None:
 
 
 def test_times_are_rfc_3339_to_the_millisecond() -> None:
-    assert rfc3339(BURIED_MS) == "2026-01-02T03:04:05.678Z"
+    assert rfc3339(BURIED_MS / 1000) == "2026-01-02T03:04:05.678Z"

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.eventlog.sqlite import SqliteLog, wall_clock_ms
+from infra.clock import wall_clock_ms
+from infra.eventlog.sqlite import SqliteLog
 from schemas.envelope import Record
 from schemas.topics import WEBHOOKS
 
