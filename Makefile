@@ -31,7 +31,7 @@ bench: $(VENV)/dev
 	$(BIN)/python -m benchmarks $(ARGS)
 
 # Every package by name, version and hash; no address, so that any registry serves.
-constraints: $(VENV)/dev
+constraints: | $(BIN)/pip
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url --no-emit-find-links --upgrade --all-extras --group build --group dev pyproject.toml -o constraints.txt
@@ -44,7 +44,7 @@ $(VENV)/run: pyproject.toml constraints.txt | $(BIN)/pip
 	@touch $@
 
 $(VENV)/dev: pyproject.toml constraints.txt | $(BIN)/pip
-	@$(BIN)/python infra/deploy/install.py dev
+	@$(BIN)/python infra/deploy/install.py kafka s3 postgres dev
 	@touch $@ $(VENV)/run
 
 clean:
