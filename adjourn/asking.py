@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 
-from adjourn.event_log import require_existing
+from adjourn.places import require_existing
 from adjourn.settings import Settings
 from consumers.dead_letters import LastSuccesses
 from infra.database.engine import Database, open_database

@@ -14,8 +14,9 @@ from typing import Any, Final
 from sqlalchemy.exc import DBAPIError
 
 from adjourn.asking import existing_database
-from adjourn.event_log import existing_log, require_existing
+from adjourn.event_log import existing_log
 from adjourn.first_start import webhook_url
+from adjourn.places import embedded, require_existing, shown
 from adjourn.sentences import sentence
 from adjourn.settings import Settings
 from consumers.table import CONSUMERS
@@ -58,7 +59,7 @@ async def _finding(part: str, check: Callable[[Settings], Awaitable[str]], setti
 async def _log(settings: Settings) -> str:
     async with existing_log(settings) as log:
         await log.probe()
-    return f"The log takes records ({settings.log_url})."
+    return f"The log takes records ({shown(settings.log_url)})."
 
 
 async def _backlog(settings: Settings) -> str:
@@ -72,7 +73,7 @@ async def _backlog(settings: Settings) -> str:
 async def _objects(settings: Settings) -> str:
     require_existing(settings.objects_url)
     await open_objects(settings.objects_url).probe()
-    return f"The object store takes files ({settings.objects_url})."
+    return f"The object store takes files ({shown(settings.objects_url)})."
 
 
 async def _database(settings: Settings) -> str:
@@ -83,7 +84,7 @@ async def _database(settings: Settings) -> str:
                 await list_meetings(tx, limit=1)
         except DBAPIError as error:
             raise Halt("The database lacks tables or columns: create them with `adjourn setup`.") from error
-    return f"The database can be read and written ({settings.database_url})."
+    return f"The database can be read and written ({shown(settings.database_url)})."
 
 
 async def _secrets(settings: Settings) -> str:
@@ -144,7 +145,7 @@ async def _disk(settings: Settings) -> str:
 
 def _least_free(settings: Settings) -> tuple[int, Path]:
     """Free bytes of the fullest disk, and which of our folders is on it."""
-    places = [settings.log_url, settings.objects_url, settings.database_url]
-    paths = [Path(url.partition(":///")[2]).absolute() for url in places]
+    urls = (settings.log_url, settings.objects_url, settings.database_url, settings.spool_url)
+    paths = [path.absolute() for path in map(embedded, urls) if path is not None]
     folders = [next(folder for folder in (path, *path.parents) if folder.is_dir()) for path in paths]
     return min((shutil.disk_usage(folder).free, folder) for folder in folders)

@@ -2,10 +2,9 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
+from adjourn.places import require_existing
 from adjourn.settings import Settings
-from infra.errors import Halt
 from infra.eventlog.base import EventLog
 from infra.eventlog.open import open_log
 
@@ -26,13 +25,3 @@ async def existing_log(settings: Settings) -> AsyncIterator[EventLog]:
     require_existing(settings.log_url)
     async with opened_log(settings) as log:
         yield log
-
-
-def require_existing(url: str) -> None:
-    """Raises `Halt` when the file or folder of an embedded part is not there: most often the wrong folder."""
-    path = Path(url.partition(":///")[2])
-    if not path.exists():
-        raise Halt(
-            f"There is no {path} here. Run this where Adjourn runs (now: {Path.cwd()}), "
-            "or create what is missing with `adjourn setup`."
-        )

@@ -4,6 +4,9 @@ import textwrap
 from collections.abc import Mapping
 from typing import Final
 
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
 from adjourn.settings import Settings, form, variable
 
 _HEAD: Final = """\
@@ -17,7 +20,7 @@ def settings_table() -> str:
     """A Markdown table, a row for each setting, in the order of `settings.py`."""
     rows = ["| variable | default | what it is |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
-        default = "" if field.default == () else f"`{field.default}`"
+        default = f"`{field.default}`" if _has_default(field) else ""
         rows.append(f"| `{variable(name)}` | {default} | {field.description} |")
     return "\n".join(rows) + "\n"
 
@@ -33,7 +36,11 @@ def env_example(values: Mapping[str, str] | None = None) -> str:
         elif name.startswith("meeting_baas"):
             line = f"{variable(name)}="
         else:
-            shown = form(field).example if field.default == () else field.default
+            shown = field.default if _has_default(field) else form(field).example
             line = f"# {variable(name)}={shown}"
         blocks.append(textwrap.indent(comment, "# ") + f"\n{line}\n")
     return "\n".join(blocks)
+
+
+def _has_default(field: FieldInfo) -> bool:
+    return field.default not in ((), "", SecretStr(""))

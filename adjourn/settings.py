@@ -5,88 +5,18 @@ README's table and `.env.example` are generated from the descriptions here (`pyt
 
 import difflib
 import os
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from infra.errors import Halt
-from infra.links.addresses import parse_allowed
-from receiver.svix import signing_keys
+from adjourn import forms
 
 PREFIX: Final = "ADJOURN_"
 ENV_FILE: Final = Path(".env")
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """What a value must look like, to complete the sentence "ADJOURN_… must be …", and an example of it."""
-
-    text: str
-    example: str
-
-
-def _networks(entries: tuple[str, ...]) -> tuple[str, ...]:
-    parse_allowed(entries)
-    return entries
-
-
-def _signing(secrets: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
-    try:
-        signing_keys(secret.get_secret_value() for secret in secrets)
-    except Halt as error:
-        raise ValueError("not base64") from error
-    return secrets
-
-
-def _one_of(*schemes: str) -> AfterValidator:
-    def check(url: str) -> str:
-        if not url.startswith(schemes):
-            raise ValueError("unknown scheme")
-        return url
-
-    return AfterValidator(check)
-
-
-_LogUrl = Annotated[
-    str, _one_of("sqlite:///"), Form("a sqlite:/// URL with the path of a file", "sqlite:///var/log.db")
-]
-_ObjectsUrl = Annotated[
-    str, _one_of("file:///"), Form("a file:/// URL with the path of a folder", "file:///var/objects")
-]
-_DatabaseUrl = Annotated[
-    str, _one_of("sqlite:///"), Form("a sqlite:/// URL with the path of a file", "sqlite:///var/adjourn.db")
-]
-_Host = Annotated[str, Field(min_length=1), Form("an address of this machine", "127.0.0.1")]
-_Port = Annotated[int, Field(ge=0, le=65535), Form("a port number from 0 to 65535", "8080")]
-_LogLevel = Annotated[
-    Literal["debug", "info", "warning", "error"], Form("one of debug, info, warning, error", "info")
-]
-_Secrets = Annotated[
-    tuple[SecretStr, ...], NoDecode, Form("a comma-separated list of secrets", "newest,older")
-]
-_SvixSecrets = Annotated[
-    tuple[SecretStr, ...],
-    NoDecode,
-    AfterValidator(_signing),
-    Form("a comma-separated list of secrets as the endpoint's page shows them", "whsec_…"),
-]
-_Places = Annotated[
-    tuple[str, ...],
-    NoDecode,
-    AfterValidator(_networks),
-    Form("a comma-separated list of hosts, addresses and networks", "127.0.0.1"),
-]
-_BodyBytes = Annotated[
-    int, Field(ge=1024, le=33_554_432), Form("a number of bytes from 1024 to 33554432", "33554432")
-]
-_FileBytes = Annotated[int, Field(ge=1), Form("a whole number of bytes", "17179869184")]
-_Days = Annotated[float, Field(gt=0), Form("a number of days above 0", "30")]
-_Count = Annotated[int, Field(ge=1, le=1000), Form("a whole number from 1 to 1000", "16")]
 
 
 class Settings(BaseSettings):
@@ -99,42 +29,81 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    meeting_baas_api_keys: _Secrets = Field(
+    meeting_baas_api_keys: forms.Secrets = Field(
         (),
         description="API keys accepted in v1 webhooks: your own key at Meeting BaaS, which they send back",
     )
-    meeting_baas_svix_secrets: _SvixSecrets = Field(
+    meeting_baas_svix_secrets: forms.SvixSecrets = Field(
         (), description="signing secrets of v2 webhook endpoints (`whsec_…`, from their dashboard)"
     )
-    meeting_baas_callback_secrets: _Secrets = Field(
+    meeting_baas_callback_secrets: forms.Secrets = Field(
         (), description="secrets given as `callback_config.secret` when v2 bots are created"
     )
-    meeting_baas_alert_secrets: _Secrets = Field((), description="secrets of v2 alert callbacks")
-    host: _Host = Field("127.0.0.1", description="address to listen on; `0.0.0.0` for every network")
-    port: _Port = Field(8080, description="port to listen on")
-    log_url: _LogUrl = Field(
+    meeting_baas_alert_secrets: forms.Secrets = Field((), description="secrets of v2 alert callbacks")
+    host: forms.Host = Field("127.0.0.1", description="address to listen on; `0.0.0.0` for every network")
+    port: forms.Port = Field(8080, description="port to listen on")
+    workers: forms.Workers = Field(
+        1, description="processes that receive; with 1, `adjourn run` does everything in one process"
+    )
+    log_url: forms.LogUrl = Field(
         "sqlite:///var/log.db",
-        description="where every webhook is kept: three slashes for a path relative to the working "
-        "directory, four for an absolute one",
+        description="where every webhook is kept: `sqlite:///` and a path (three slashes for one relative to "
+        "the working directory, four for an absolute one), or `kafka://host:9092[,host:9092]`, with "
+        "`?prefix=staging.` for what stands before the names of topics and groups",
     )
-    objects_url: _ObjectsUrl = Field(
-        "file:///var/objects", description="where recordings and transcripts are stored"
+    objects_url: forms.ObjectsUrl = Field(
+        "file:///var/objects",
+        description="where recordings and transcripts are stored: `file:///` and a folder, or "
+        "`s3://bucket/prefix`, with endpoint, region and credentials from the usual `AWS_*` variables",
     )
-    database_url: _DatabaseUrl = Field(
-        "sqlite:///var/adjourn.db", description="meetings, timelines, transcripts and their index"
+    database_url: forms.DatabaseUrl = Field(
+        "sqlite:///var/adjourn.db",
+        description="meetings, timelines, transcripts and their index: `sqlite:///` and a path, or "
+        "`postgresql://user:password@host/database`",
     )
-    download_allow: _Places = Field(
+    spool_url: forms.SpoolUrl = Field(
+        "sqlite:///var/spool.db",
+        description="where webhooks wait, on this machine's disk, while Kafka does not take them",
+    )
+    kafka_partitions: forms.Count = Field(
+        12, description="partitions of a topic that `adjourn setup` creates: as many consumers can share it"
+    )
+    kafka_replication: forms.Count = Field(
+        1, description="copies of a topic that `adjourn setup` creates; 3 where there are three brokers"
+    )
+    kafka_security_protocol: forms.Security = Field(
+        "PLAINTEXT", description="`PLAINTEXT`, `SSL`, `SASL_PLAINTEXT` or `SASL_SSL`"
+    )
+    kafka_sasl_mechanism: forms.Mechanism = Field(
+        "", description="`PLAIN`, `SCRAM-SHA-256` or `SCRAM-SHA-512`, with a protocol of SASL"
+    )
+    kafka_sasl_username: forms.Name = Field("", description="who we are to Kafka")
+    kafka_sasl_password: forms.Secret = Field(SecretStr(""), description="and how we prove it")
+    kafka_ca_file: forms.File = Field(
+        "", description="certificates that Kafka's must be signed by; empty means those of the system"
+    )
+    kafka_certificate_file: forms.File = Field("", description="our own certificate, where Kafka wants one")
+    kafka_key_file: forms.File = Field("", description="the key of our own certificate")
+    objects_encryption: forms.Encryption = Field(
+        "",
+        description="how S3 encrypts what it stores: `AES256`, `aws:kms` or `aws:kms:KEY`; empty means as "
+        "the bucket says",
+    )
+    download_allow: forms.Places = Field(
         (),
         description="hosts or networks that downloads may reach although they are private, for example "
         "`127.0.0.1` to try `adjourn send --media` on one machine; empty means public https only",
     )
-    download_limit_bytes: _FileBytes = Field(17_179_869_184, description="largest file that is downloaded")
-    body_limit_bytes: _BodyBytes = Field(33_554_432, description="largest webhook that is accepted")
-    retention_days: _Days = Field(
-        30, description="how long webhooks stay in the log; what a consumer has not read stays longer"
+    download_limit_bytes: forms.FileBytes = Field(
+        17_179_869_184, description="largest file that is downloaded"
     )
-    concurrency: _Count = Field(16, description="meetings that each consumer works on at a time")
-    log_level: _LogLevel = Field("info", description="`debug`, `info`, `warning` or `error`")
+    body_limit_bytes: forms.BodyBytes = Field(33_554_432, description="largest webhook that is accepted")
+    retention_days: forms.Days = Field(
+        30,
+        description="how long webhooks stay in the log; on SQLite, what a consumer has not read stays longer",
+    )
+    concurrency: forms.Count = Field(16, description="meetings that each consumer works on at a time")
+    log_level: forms.LogLevel = Field("info", description="`debug`, `info`, `warning` or `error`")
 
     @field_validator("*", mode="before")
     @classmethod
@@ -183,8 +152,8 @@ def variable(field: str) -> str:
     return PREFIX + field.upper()
 
 
-def form(field: FieldInfo) -> Form:
-    return next(entry for entry in field.metadata if isinstance(entry, Form))
+def form(field: FieldInfo) -> forms.Form:
+    return next(entry for entry in field.metadata if isinstance(entry, forms.Form))
 
 
 def unknown_variables() -> dict[str, str | None]:

@@ -12,7 +12,7 @@ import click
 
 from adjourn.asking import successes_in
 from adjourn.cli.output import json_option, print_json, run_async, settings
-from adjourn.event_log import require_existing
+from adjourn.places import require_existing
 from adjourn.settings import Settings
 from adjourn.wiring import opened, remembered_in
 from consumers.quarantine import RECEIVER

@@ -7,9 +7,9 @@ import click
 
 from adjourn import samples
 from adjourn.cli.output import failed, json_option, print_json, run_async, settings
-from adjourn.event_log import require_existing
 from adjourn.first_start import webhook_url
 from adjourn.media_server import serve_media
+from adjourn.places import require_existing
 from adjourn.sending import SECRETS, post, promised_by, signed_headers, with_links_to
 from adjourn.settings import Settings
 from infra.links.addresses import is_allowed, parse_address, parse_allowed

@@ -3,6 +3,7 @@
 import click
 
 from adjourn.cli.output import json_option, print_json, run_async, settings
+from adjourn.places import shown
 from adjourn.settings import Settings
 from adjourn.wiring import opened, set_up
 
@@ -20,9 +21,9 @@ def setup(as_json: bool) -> None:
     }
     for part, url in places.items():
         if as_json:
-            print_json({"part": part, "url": url})
+            print_json({"part": part, "url": shown(url)})
         else:
-            click.echo(f"{part:<8}  ready at {url}")
+            click.echo(f"{part:<8}  ready at {shown(url)}")
 
 
 async def _setup(configured: Settings) -> None:
