@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import structlog
 
-from adjourn.event_log import opened_log
+from adjourn.event_log import opened_log, prepare_log
 from adjourn.sentences import sentence
 from adjourn.settings import Settings
-from adjourn.wiring import Parts, opened, remembered_in, set_up
+from adjourn.wiring import Parts, opened, prepare, remembered_in
 from consumers.base import Consumer
 from consumers.runner.policy import BurialStreak, Limits, RetryPolicy
 from consumers.runner.run import run as run_consumer
@@ -39,7 +39,7 @@ async def run(settings: Settings, consumers: Sequence[Consumer], ready: Ready) -
     Raises `Halt` or `LogUnavailable` when it cannot start.
     """
     async with opened(settings) as parts:
-        await set_up(parts)
+        await prepare(settings, parts)
         halted: dict[str, str] = {}
         await _until_stopped(
             partial(_receive, settings, parts.log, ready, partial(_degraded, parts, halted)),
@@ -50,14 +50,14 @@ async def run(settings: Settings, consumers: Sequence[Consumer], ready: Ready) -
 async def receive(settings: Settings, ready: Ready) -> None:
     """Only receive, until a signal comes. Raises as `run` does."""
     async with opened_log(settings) as event_log:
-        await event_log.setup()
+        await prepare_log(settings, event_log)
         await _until_stopped(partial(_receive, settings, event_log, ready, nothing_degraded))
 
 
 async def consume(settings: Settings, consumers: Sequence[Consumer]) -> None:
     """Only consume, until a signal comes or a consumer halts: that `Halt` is raised, after an orderly end."""
     async with opened(settings) as parts:
-        await set_up(parts)
+        await prepare(settings, parts)
         await _until_stopped(partial(_consume, settings, parts, consumers, {}, None))
 
 

@@ -5,15 +5,22 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from adjourn.event_log import opened_log
+import structlog
+
+from adjourn.event_log import opened_log, prepare_log
+from adjourn.places import embedded, shown
+from adjourn.sentences import sentence
 from adjourn.settings import Settings
 from consumers.base import Services
 from consumers.runner.work import Remember
 from infra.database.engine import Database, open_database
 from infra.database.outcomes import record_successes
+from infra.errors import Retryable
 from infra.eventlog.base import EventLog
 from infra.links.http import open_links
 from infra.objects.open import open_objects
+
+log = structlog.get_logger()
 
 _CONNECT_TIMEOUT_SECONDS: Final = 20
 _IDLE_TIMEOUT_SECONDS: Final = 60
@@ -48,6 +55,26 @@ async def set_up(parts: Parts) -> None:
     await parts.log.setup()
     await parts.services.objects.setup()
     await parts.services.database.setup()
+
+
+async def prepare(settings: Settings, parts: Parts) -> None:
+    """Before a start: make the embedded parts, and see that nothing is missing where a part is a server.
+
+    Raises `Halt` for what only a person can mend. A server that is away now will be back: that is told, and
+    keeps nobody from receiving.
+    """
+    await prepare_log(settings, parts.log)
+    for url, part in (
+        (settings.objects_url, parts.services.objects),
+        (settings.database_url, parts.services.database),
+    ):
+        if embedded(url) is not None:
+            await part.setup()
+            continue
+        try:
+            await part.probe()
+        except Retryable as away:
+            log.warning("away", part=shown(url), reason=sentence(away))
 
 
 def remembered_in(database: Database, consumer: str) -> Remember:
