@@ -1,0 +1,23 @@
+"""What a Kafka URL does not say: how we prove who we are, and what topics look like."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaOptions:
+    """`partitions` and `replication` are of topics that `setup` creates.
+
+    An append that is not acknowledged within `ack_timeout_seconds` has failed. `sasl_mechanism` is PLAIN,
+    SCRAM-SHA-256 or SCRAM-SHA-512. Empty means: none; for `ca_file`, the system's certificates.
+    """
+
+    partitions: int = 12
+    replication: int = 1
+    ack_timeout_seconds: float = 2.0
+    security_protocol: str = "PLAINTEXT"
+    sasl_mechanism: str = ""
+    sasl_username: str = ""
+    sasl_password: str = field(default="", repr=False)
+    ca_file: str = ""
+    certificate_file: str = ""
+    key_file: str = ""
