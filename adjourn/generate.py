@@ -1,11 +1,19 @@
-"""Write what is made from code, or say what is stale: `python -m adjourn.generate [--check]`."""
+"""Write what is made from code, or say what is stale: `python -m adjourn.generate [--check]`.
 
+`--check` also says what of the contract with other teams is broken. `--release` makes the present contract
+the one that later ones must keep.
+"""
+
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from adjourn.reference import env_example, settings_table
+from schemas.contract.asyncapi import VERSION, asyncapi
+from schemas.contract.documents import as_text, documents
+from schemas.contract.promises import broken_promises
 
 _BEGIN: Final = "<!-- settings:begin -->\n"
 _END: Final = "<!-- settings:end -->"
@@ -14,7 +22,12 @@ _END: Final = "<!-- settings:end -->"
 def generated(root: Path) -> dict[Path, str]:
     """Each generated file with the text that it should have. Raises `ValueError` when there is no room."""
     readme = root / "README.md"
-    return {readme: _with_table(readme.read_text("utf-8")), root / ".env.example": env_example()}
+    contract = {root / "schemas" / name: text for name, text in documents().items()}
+    return {
+        readme: _with_table(readme.read_text("utf-8")),
+        root / ".env.example": env_example(),
+        **contract,
+    }
 
 
 def stale(root: Path) -> list[Path]:
@@ -24,23 +37,81 @@ def stale(root: Path) -> list[Path]:
     ]
 
 
+def broken(root: Path) -> list[str]:
+    """What the present contract breaks of the released one of its version: whole sentences.
+
+    A version that was never released binds nobody yet.
+    """
+    released = _released(root)
+    return (
+        list(broken_promises(json.loads(released.read_text("utf-8")), asyncapi()))
+        if released.exists()
+        else []
+    )
+
+
 def main(arguments: Sequence[str], root: Path) -> int:
-    if arguments not in ([], ["--check"]):
-        print("usage: python -m adjourn.generate [--check]", file=sys.stderr)
-        return 2
+    """Exit code 0 when all is well or has been written, 1 when something is not, 2 on wrong usage."""
     try:
-        behind = stale(root)
-        texts = generated(root)
+        match arguments:
+            case []:
+                return _write(root)
+            case ["--check"]:
+                return _check(root)
+            case ["--release"]:
+                return _release(root)
     except ValueError as error:
         print(error, file=sys.stderr)
         return 1
+    print("usage: python -m adjourn.generate [--check | --release]", file=sys.stderr)
+    return 2
+
+
+def _write(root: Path) -> int:
+    texts = generated(root)
+    for path in stale(root):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(texts[path], "utf-8")
+        print(f"wrote {path.relative_to(root)}")
+    return 0
+
+
+def _check(root: Path) -> int:
+    behind = stale(root)
     for path in behind:
-        if arguments:
-            print(f"{path.name} is stale: write it anew with `make format`.", file=sys.stderr)
-        else:
-            path.write_text(texts[path], "utf-8")
-            print(f"wrote {path.name}")
-    return 1 if arguments and behind else 0
+        print(f"{path.relative_to(root)} is stale: write it anew with `make format`.", file=sys.stderr)
+    return 1 if _complain(root) or behind else 0
+
+
+def _release(root: Path) -> int:
+    if _complain(root):
+        return 1
+    path = _released(root)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(as_text(asyncapi()), "utf-8")
+    print(f"wrote {path.relative_to(root)}: what it says is promised from now on.")
+    return 0
+
+
+def _complain(root: Path) -> bool:
+    """Say what is broken, and what to do."""
+    sentences = broken(root)
+    if sentences:
+        print(
+            f"Subscribers rely on version {VERSION} of the contract ({_released(root).relative_to(root)}),"
+            " which this change breaks:",
+            *(f"- {sentence}" for sentence in sentences),
+            "Take it back, or add the new beside the old. If it must be: raise `VERSION` in"
+            " schemas/contract/asyncapi.py, write in CHANGELOG.md what subscribers have to change, and run"
+            " `python -m adjourn.generate --release`.",
+            sep="\n",
+            file=sys.stderr,
+        )
+    return bool(sentences)
+
+
+def _released(root: Path) -> Path:
+    return root / "schemas" / "released" / f"{VERSION}.json"
 
 
 def _with_table(readme: str) -> str:

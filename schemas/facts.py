@@ -1,8 +1,9 @@
 """Facts: what the pipeline itself caused, published to `meetings.events`. Changes only add."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -16,7 +17,10 @@ MEETING_FAILED: Final = "meeting.failed"
 
 
 class ArtifactStored(Artifact):
-    """Body of `recording.stored` (every file that came as it is): the manifest's entry and its URL."""
+    """Body of `recording.stored` (every file that came as it is): the manifest's entry and its URL.
+
+    `url` is `s3://bucket/…` or `file:///…`: it does not expire, and opening it needs access to that store.
+    """
 
     provider: str
     meeting_id: str
@@ -24,7 +28,10 @@ class ArtifactStored(Artifact):
 
 
 class TranscriptStored(ArtifactStored):
-    """Body of `transcript.stored`. `version` starts at 1; `words` counts them."""
+    """Body of `transcript.stored`: the entry of `transcript.json` and its URL.
+
+    `version` starts at 1; `words` counts them. `language` is null where nobody says.
+    """
 
     version: int
     language: str | None
@@ -34,7 +41,8 @@ class TranscriptStored(ArtifactStored):
 class MeetingEnded(BaseModel):
     """Body of `meeting.completed` and `meeting.failed`.
 
-    `error` is the sender's own code, null when completed.
+    `at` is when it ended by the sender's clock, null where it does not say. `error` is the sender's own code
+    and `message` its words; both are null when completed.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -44,6 +52,22 @@ class MeetingEnded(BaseModel):
     at: datetime | None
     error: str | None = None
     message: str | None = None
+
+
+class FactType(NamedTuple):
+    body: type[BaseModel]
+    meaning: str
+
+
+FACTS: Final[Mapping[str, FactType]] = {
+    RECORDING_STORED: FactType(
+        ArtifactStored, "A file of a meeting is stored as it came: video, audio, chat, diarization, …"
+    ),
+    TRANSCRIPT_STORED: FactType(TranscriptStored, "A new version of a meeting's transcript is stored."),
+    MEETING_COMPLETED: FactType(MeetingEnded, "A meeting is over and went well."),
+    MEETING_FAILED: FactType(MeetingEnded, "A meeting is over and did not go well."),
+}
+"""Every fact there is: other teams know of none but these."""
 
 
 @dataclass(frozen=True, slots=True)
