@@ -1,7 +1,7 @@
 """Replay: what failed is done again, by the code that the runner uses, in the order in which it failed."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from consumers.base import Consumer, Services
@@ -13,7 +13,7 @@ from consumers.runner.run import bury_in, publish_to
 from consumers.runner.work import Bury, Job, Outcome, Remember, work_through
 from infra.clock import wall_clock_ms
 from infra.errors import LogUnavailable
-from infra.eventlog.base import EventLog
+from infra.eventlog.base import EventLog, Partition
 from schemas.dead_letter import Letter, letter_of, original_headers
 from schemas.envelope import Record
 from schemas.topics import DEAD_LETTERS
@@ -142,8 +142,13 @@ class _Letters:
                 raise
         return records
 
-    async def commit(self, record: Record) -> None:
+    async def commit(self, *records: Record) -> None:
         """Letters are closed by their consumer's successes."""
+
+    async def lost(self) -> Collection[Partition]:
+        """Never: nobody else reads them."""
+        await asyncio.Event().wait()
+        return ()
 
 
 def _as_it_stood(record: Record, letter: Letter) -> Record:

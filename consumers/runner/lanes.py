@@ -2,18 +2,24 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from infra.eventlog.base import Partition
 from schemas.envelope import Record
 
 
 @dataclass(eq=False, slots=True)
 class Turn:
-    """A record whose turn it is, or will be: attempts made so far, and the ids of the facts they told."""
+    """A record whose turn it is, or will be: attempts made so far, and the ids of the facts they told.
+
+    `lost` says that its partition went to another member while a worker has it.
+    """
 
     record: Record
     attempts: int = 0
     told: set[str] = field(default_factory=set)
+    lost: bool = False
 
 
 class Lanes:
@@ -50,6 +56,7 @@ class Lanes:
         return await self._ready.get()
 
     def done(self, turn: Turn) -> None:
+        """Nothing more is to be done for it, whatever became of it: the next of its key follows."""
         record = turn.record
         self.records -= 1
         self.bytes -= len(record.value)
@@ -72,16 +79,31 @@ class Lanes:
 
         self._waiting[turn] = asyncio.get_running_loop().call_later(after_seconds, ready)
 
+    def drop(self, partitions: Collection[Partition]) -> None:
+        """Forget what came from them, but for the turns that were taken and are not done."""
+        for behind in self._behind.values():
+            self._drop_behind(behind, partitions)
+        for turn, handle in [*self._waiting.items()]:
+            if _is_from(turn.record, partitions):
+                handle.cancel()
+                del self._waiting[turn]
+                self.done(turn)
+        for turn in [self._ready.get_nowait() for _ in range(self._ready.qsize())]:
+            if turn is not None and _is_from(turn.record, partitions):
+                self.done(turn)
+            else:
+                self._ready.put_nowait(turn)
+
     async def room(self) -> int:
         """Wait until a worthwhile number of records may come, and return it."""
         batch = max(1, self._max_records // 4)
         while self.records > self._max_records - batch or (self.records and self.bytes >= self._max_bytes):
-            await self._change()
+            await self.change()
         return batch
 
     async def empty(self) -> None:
         while self.records:
-            await self._change()
+            await self.change()
 
     def close(self, takers: int) -> None:
         """Nothing more is handed out: each of the takers gets a null in its place."""
@@ -94,6 +116,19 @@ class Lanes:
         for _ in range(takers):
             self._ready.put_nowait(None)
 
-    async def _change(self) -> None:
+    async def change(self) -> None:
+        """Wait until a turn is done."""
         self._changed.clear()
         await self._changed.wait()
+
+    def _drop_behind(self, behind: deque[Record], partitions: Collection[Partition]) -> None:
+        kept = [record for record in behind if not _is_from(record, partitions)]
+        if len(kept) < len(behind):
+            self.records -= len(behind) - len(kept)
+            self.bytes -= sum(len(record.value) for record in behind) - sum(len(r.value) for r in kept)
+            behind.clear()
+            behind.extend(kept)
+
+
+def _is_from(record: Record, partitions: Collection[Partition]) -> bool:
+    return (record.topic, record.partition) in partitions

@@ -1,7 +1,9 @@
 """Up to where everything is done, for each partition: what may be committed while others are worked on."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from infra.eventlog.base import Partition
 from schemas.envelope import Record
 
 _NOTHING = -1
@@ -11,24 +13,31 @@ class LowWater:
     """Holds a few words for each record that is not done, nothing for those that are."""
 
     def __init__(self) -> None:
-        self._partitions: dict[tuple[str, int], _Partition] = {}
+        self._partitions: dict[Partition, _Progress] = {}
 
     def fetched(self, record: Record) -> None:
         """Records of a partition in the order of their offsets.
 
-        An offset that does not grow means that the partition is read anew (its log was replaced, or it came
-        back from another reader): what was fetched before is no longer ours to commit.
+        An offset that does not grow means that the partition is read anew (its log was replaced): what was
+        fetched before is no longer ours to commit.
         """
         where = (record.topic, record.partition)
         partition = self._partitions.get(where)
         if partition is None or record.offset <= partition.last:
-            partition = self._partitions[where] = _Partition()
+            partition = self._partitions[where] = _Progress()
         partition.open[id(record)] = partition.last
         partition.last = record.offset
 
     def done(self, record: Record) -> None:
-        """In any order; the very object that was fetched."""
-        self._partitions[record.topic, record.partition].open.pop(id(record), None)
+        """In any order; the very object that was fetched. Nothing happens where it was forgotten."""
+        partition = self._partitions.get((record.topic, record.partition))
+        if partition is not None:
+            partition.open.pop(id(record), None)
+
+    def forget(self, partitions: Collection[Partition]) -> None:
+        """They were lost: what was fetched from them is no longer ours to commit."""
+        for partition in partitions:
+            self._partitions.pop(partition, None)
 
     def advance(self) -> list[Record]:
         """A record without its content for each partition whose mark has moved since the last call."""
@@ -42,7 +51,7 @@ class LowWater:
 
 
 @dataclass(slots=True)
-class _Partition:
+class _Progress:
     open: dict[int, int] = field(default_factory=dict)
     """What is not done, in order: for each object the offset that was fetched before it."""
     last: int = _NOTHING

@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Literal
+from typing import Literal, cast
 
 import structlog
 from structlog.contextvars import bind_contextvars, bound_contextvars
@@ -57,7 +57,8 @@ async def work_through(source: Subscription, job: Job, *, stop: asyncio.Event) -
     """Until `stop` is set, or `source` returns an empty fetch and everything is done.
 
     A stop lets running handlers go on for `grace_seconds`, then cancels them; what is not done is not
-    committed. Raises `Halt`, and then commits nothing further.
+    committed. Handlers of records whose partition goes to another member are cancelled at once, and the
+    member begins when they have ended; all others go on. Raises `Halt`, and then commits nothing further.
     """
     lanes = Lanes(max_records=job.limits.max_records, max_bytes=job.limits.max_bytes)
     work = _Work(job, source, stop, lanes, _Progress(), meters_of(job.consumer.name))
@@ -67,6 +68,7 @@ async def work_through(source: Subscription, job: Job, *, stop: asyncio.Event) -
                 reader = tasks.create_task(_read(work))
                 workers = [tasks.create_task(_handle_in_turn(work)) for _ in range(job.limits.concurrency)]
                 committer = tasks.create_task(_commit(work))
+                loser = tasks.create_task(_let_go(work))
                 stopped = tasks.create_task(stop.wait())
                 await asyncio.wait([reader, stopped], return_when=asyncio.FIRST_COMPLETED)
                 reader.cancel()
@@ -75,6 +77,7 @@ async def work_through(source: Subscription, job: Job, *, stop: asyncio.Event) -
                 await _finish(workers, job.limits.grace_seconds)
                 work.progress.end()
                 await _finish([committer], _LAST_COMMIT_SECONDS if stop.is_set() else None)
+                loser.cancel()
     except BaseExceptionGroup as errors:
         raise _foremost(errors) from None
     finally:
@@ -107,6 +110,8 @@ class _Work:
     lanes: Lanes
     progress: _Progress
     meters: Meters
+    taken: dict[Turn, asyncio.Task[None]] = field(default_factory=dict)
+    """What workers have, and which of them."""
 
 
 async def _read(work: _Work) -> None:
@@ -126,11 +131,22 @@ async def _read(work: _Work) -> None:
 
 async def _handle_in_turn(work: _Work) -> None:
     logger = log.bind()  # once: it looks at the configuration every time
-    taken = 0
+    worker = cast("asyncio.Task[None]", asyncio.current_task())
+    count = 0
     while (turn := await work.lanes.next()) is not None and not work.stop.is_set():
-        await _handle(work, turn, logger)
-        taken += 1
-        if taken % _RECORDS_A_BREATH == 0:
+        work.taken[turn] = worker
+        try:
+            await _handle(work, turn, logger)
+        except asyncio.CancelledError:
+            if not turn.lost or worker.uncancel():
+                raise
+            log.info("let_go", event_id=turn.record.id, meeting=turn.record.key)
+            work.lanes.done(turn)
+            work.meters.in_flight.dec()
+        finally:
+            del work.taken[turn]
+        count += 1
+        if count % _RECORDS_A_BREATH == 0:
             await asyncio.sleep(0)  # instant handlers must not keep everybody else waiting
 
 
@@ -139,6 +155,8 @@ async def _handle(work: _Work, turn: Turn, logger: structlog.typing.FilteringBou
     bind_contextvars(event_id=record.id, type=record.type, meeting=record.key, attempt=turn.attempts + 1)
     began = time.perf_counter()
     result = await attempt(job.consumer, turn, job.services, policy=job.policy, publish=job.publish)
+    if turn.lost:
+        raise asyncio.CancelledError  # a handler that does not let itself be cancelled
     seconds = time.perf_counter() - began
     work.meters.seconds.observe(seconds)
     match result:
@@ -177,11 +195,28 @@ async def _commit(work: _Work) -> None:
             marks = progress.low_water.advance()
             if successes:
                 await patiently(partial(work.job.remember, successes), policy, doing="remember")
-            for mark in marks:
-                await patiently(partial(work.source.commit, mark), policy, doing="commit")
+            if marks:
+                await patiently(partial(work.source.commit, *marks), policy, doing="commit")
         if progress.ending.is_set() and not progress.changed.is_set():
             return
         await is_set_within(progress.ending, work.job.limits.commit_every_seconds)
+
+
+async def _let_go(work: _Work) -> None:
+    """What another member is to read is not ours any more; asking again says that it has ended."""
+    while True:
+        lost = await work.source.lost()
+        before = work.lanes.records
+        work.progress.low_water.forget(lost)
+        work.lanes.drop(lost)
+        work.meters.in_flight.dec(before - work.lanes.records)
+        ending = [turn for turn in work.taken if (turn.record.topic, turn.record.partition) in lost]
+        log.info("lost", partitions=len(lost), running=len(ending))
+        for turn in ending:
+            turn.lost = True
+            work.taken[turn].cancel()
+        while any(turn in work.taken for turn in ending):
+            await work.lanes.change()
 
 
 async def _finish(tasks: Sequence[asyncio.Task[None]], within_seconds: float | None) -> None:

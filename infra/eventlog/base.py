@@ -1,6 +1,6 @@
 """The log: what every implementation promises. `tests/contracts/test_eventlog*.py` test each promise."""
 
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Literal, Protocol
 
@@ -10,6 +10,9 @@ MAX_RECORD_BYTES = 32 * 1024 * 1024
 """A record's value: a v1 `complete` carries the whole transcript."""
 
 Start = Literal["earliest", "latest"]
+
+Partition = tuple[str, int]
+"""A topic and a number, as records have them."""
 
 
 class EventLog(Protocol):
@@ -57,12 +60,22 @@ class Subscription(Protocol):
     async def fetch(self, max_records: int) -> Sequence[Record]:
         """Wait until there is something, then return up to `max_records`; never empty.
 
-        Nothing comes twice in one subscription. Cancelling is safe: what was not returned comes again. Fewer
-        come when they are large, so that memory stays bounded. Raises `LogUnavailable`.
+        Nothing comes twice in one subscription, but for what `lost` told of. Cancelling is safe: what was not
+        returned comes again. Fewer come when they are large, so that memory stays bounded. Raises
+        `LogUnavailable`.
         """
 
-    async def commit(self, record: Record) -> None:
-        """This record and all before it in its partition are done; durable on return.
+    async def commit(self, *records: Record) -> None:
+        """Each of these and all before it in its partition are done; durable on return.
 
-        Committing something older than what is committed changes nothing. Raises `LogUnavailable`.
+        Committing something older than what is committed changes nothing, nor does committing what was
+        fetched from a partition before it was lost. Raises `LogUnavailable`.
+        """
+
+    async def lost(self) -> Collection[Partition]:
+        """Wait until partitions leave this member, and return them: another member is to read them.
+
+        What was fetched from them and is not committed comes again, there or here. Calling it once more says
+        that nobody works on that any longer: the other begins then, or after a few seconds all the same (at
+        once if it was this member that could not be reached). Cancelling is safe. One caller at a time.
         """

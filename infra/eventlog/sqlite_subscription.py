@@ -1,10 +1,12 @@
 """A group's reading of a log in SQLite."""
 
+import asyncio
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from infra.eventlog import sqlite_tables as tables
+from infra.eventlog.base import Partition
 from infra.eventlog.sqlite_file import ConnectionThread
 from infra.eventlog.sqlite_membership import Membership
 from infra.eventlog.sqlite_news import News
@@ -59,8 +61,18 @@ class SqliteSubscription:
                 return records
             await self._news.after(seen)
 
-    async def commit(self, record: Record) -> None:
-        await self._writer.write(tables.COMMIT, (self._group, record.topic, record.offset))
+    async def commit(self, *records: Record) -> None:
+        await asyncio.gather(
+            *(
+                self._writer.write(tables.COMMIT, (self._group, record.topic, record.offset))
+                for record in records
+            )
+        )
+
+    async def lost(self) -> Collection[Partition]:
+        """Never: a member keeps its lock for as long as it lives."""
+        await asyncio.Event().wait()
+        return ()
 
     def _read(self, connection: sqlite3.Connection, max_records: int) -> tuple[_Place, list[Record]]:
         place = self._place
