@@ -42,12 +42,10 @@ def broken(root: Path) -> list[str]:
 
     A version that was never released binds nobody yet.
     """
-    released = _released(root)
-    return (
-        list(broken_promises(json.loads(released.read_text("utf-8")), asyncapi()))
-        if released.exists()
-        else []
-    )
+    path = _released(root)
+    if not path.exists():
+        return []
+    return list(broken_promises(json.loads(path.read_text("utf-8")), asyncapi()))
 
 
 def main(arguments: Sequence[str], root: Path) -> int:
