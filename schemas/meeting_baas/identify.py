@@ -6,7 +6,7 @@ The links are not part of it: an event sent again with fresh links is the same e
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
 
 from pydantic import TypeAdapter
@@ -17,13 +17,14 @@ from schemas.identity import BrokenEvent, Identity
 from schemas.lenient import rfc3339
 from schemas.meeting_baas import v1, v2
 from schemas.meeting_baas.events import STATUS_CHANGE, Event
-from schemas.meeting_baas.payload import Fields, Leniently, read
+from schemas.meeting_baas.payload import Fields, Leniently, find, merged, parse
 
 # Where both generations have an event of one name, v2's documents ask for the same and more.
 EVENTS: Final[Mapping[str, Event]] = {**v1.EVENTS, **v2.EVENTS}
 
 _SUBJECTS: Final = ("bot_id", "calendar_id", "alert_rule_id")
 _TIMES: Final = ("sent_at", "triggered_at", "last_updated_ts", "deleted_at", "updated_at", "created_at")
+_SENT: Final = frozenset(_TIMES) - {"created_at"}
 _LONGEST_NAME: Final = 100
 _LONGEST_KEY: Final = 256
 _NOT_IN_A_NAME: Final = re.compile(r"[^!-~]")
@@ -74,50 +75,65 @@ def identify(body: bytes, channel: str) -> Identity:
     `BrokenEvent` when a known event lacks what we rely on: an id of at most 256 printable characters (a
     whole number will do), the code of a status, and text or null wherever a link should be.
     """
-    fields = read(_BODY, body)
-    name = fields.get("event")
+    data, top = parse(_BODY, body)
+    name = find("event", data, top)
+    if name == STATUS_CHANGE and channel != "alert":
+        return _status_change(data, top, body)
+    fields = merged(data, top)
     if channel == "alert":
         name, event = f"alert.{_safe_name(fields.get('alert_type'))}", v2.ALERT
-    elif not isinstance(name, str) or name not in EVENTS:
-        return Identity(_safe_name(name), _any_key(fields), _id_of_bytes(body), _time(fields))
-    else:
+    elif isinstance(name, str) and name in EVENTS:
         event = EVENTS[name]
-    if name == STATUS_CHANGE:
-        fields = _with_status(fields)
-    key = _key(fields.get(event.subject))
-    faults = _faults(name, event, fields, key)
-    if faults:
-        place = "data." if isinstance(fields.get("data"), dict) else ""
-        raise BrokenEvent(name, [place + fault for fault in faults], key)
-    return Identity(name, key, _id(name, key, event, fields) or _id_of_bytes(body), _time(fields))
-
-
-def _faults(name: str, event: Event, fields: Fields, key: str) -> list[str]:
-    faults = []
-    if not key:
-        why = (
-            f"no id of at most {_LONGEST_KEY} printable characters"
-            if fields.get(event.subject)
-            else "is missing"
-        )
-        faults.append(f"{event.subject}: {why}")
-    if name == STATUS_CHANGE and not isinstance(fields.get("code"), str):
-        faults.append("status: has no code")
+    else:
+        return Identity(_safe_name(name), _any_key(fields), _id_of_bytes(body), _time(fields))
+    subject = fields.get(event.subject)
+    key = _key(subject)
+    faults = [] if key else [_no_key(event, subject)]
     for link in event.links:
         if not isinstance(fields.get(link, ""), str):
             faults.append(f"{link}: not a link")
-    return faults
+    if faults:
+        raise _broken(name, faults, key, fields)
+    return Identity(name, key, _id(name, key, event, fields) or _id_of_bytes(body), _time(fields))
 
 
-def _with_status(fields: Fields) -> Fields:
-    """v1 and v2 have an object there; older clients of v2 read it as the code alone.
+def _status_change(data: Fields, top: Fields, body: bytes) -> Identity:
+    """Nearly all events are of this one kind, so it is judged in the fewest steps there can be.
 
-    Nothing else that stands in it is the event's own, whatever its name.
+    v1 and v2 have an object for a status; older clients of v2 read it as the code alone. Nothing else that
+    stands in it is the event's own, whatever its name.
     """
-    status = fields.get("status")
-    if not isinstance(status, dict):
-        return {**fields, "code": status}
-    return {**fields, "code": status.get("code"), "created_at": status.get("created_at")}
+    status = find("status", data, top)
+    if isinstance(status, dict):
+        code, created_at = status.get("code"), status.get("created_at")
+    else:
+        code, created_at = status, find("created_at", data, top)
+    bot_id = find("bot_id", data, top)
+    key = _key(bot_id)
+    if not key or not isinstance(code, str):
+        faults = [] if key else [_no_key(EVENTS[STATUS_CHANGE], bot_id)]
+        if not isinstance(code, str):
+            faults.append("status: has no code")
+        raise _broken(STATUS_CHANGE, faults, key, merged(data, top))
+    if code and (at := _as_part(created_at)):
+        id_ = derived_id("meeting-baas", STATUS_CHANGE, key, code, at)
+    else:
+        id_ = _id_of_bytes(body)
+    if _SENT.isdisjoint(data) and _SENT.isdisjoint(top):
+        time = rfc3339(created_at) or ""
+    else:
+        time = _time({**merged(data, top), "created_at": created_at})
+    return Identity(STATUS_CHANGE, key, id_, time)
+
+
+def _no_key(event: Event, subject: object) -> str:
+    why = f"no id of at most {_LONGEST_KEY} printable characters" if subject else "is missing"
+    return f"{event.subject}: {why}"
+
+
+def _broken(name: str, faults: Sequence[str], key: str, fields: Fields) -> BrokenEvent:
+    place = "data." if isinstance(fields.get("data"), dict) else ""
+    return BrokenEvent(name, [place + fault for fault in faults], key)
 
 
 def _key(value: object) -> str:

@@ -22,14 +22,20 @@ The values are whatever JSON holds: who relies on one judges it.
 Leniently = Field(union_mode="left_to_right")
 """For `Annotated[Shape | Any, Leniently]`: read as this shape where it has it, kept as it is where not."""
 
-
 _SMALL_BYTES: Final = 4096
+_NOTHING: Final[Fields] = {}
 
 
 def read(fields: TypeAdapter[Any], body: bytes) -> Fields:
-    """One pass by pydantic's parser; of a large body, what is not among `fields` is never built.
+    """All of `fields`, the rule applied. Raises `NotAnEvent`, and nothing else."""
+    return merged(*parse(fields, body))
 
-    `fields` is a `TypedDict` of which nothing is required. Raises `NotAnEvent`, and nothing else.
+
+def parse(fields: TypeAdapter[Any], body: bytes) -> tuple[Fields, Fields]:
+    """What stands in `data` (nothing, where that is no object) and what stands beside it.
+
+    One pass by pydantic's parser; of a large body, what is not among `fields` is never built. `fields` is a
+    `TypedDict` of which nothing is required. Raises `NotAnEvent`, and nothing else.
     """
     try:
         top = from_json(body) if len(body) < _SMALL_BYTES else fields.validate_json(body)
@@ -38,9 +44,19 @@ def read(fields: TypeAdapter[Any], body: bytes) -> Fields:
     if not isinstance(top, dict):
         raise NotAnEvent("JSON, but not an object")
     data = top.get("data")
-    inside = data if isinstance(data, dict) else {}
-    merged = {**top, **inside}
-    return merged if None not in merged.values() else _without_null(top) | _without_null(inside)
+    return data if isinstance(data, dict) else _NOTHING, top
+
+
+def find(field: str, data: Fields, top: Fields) -> Any:
+    """One field, by the rule; null where there is none."""
+    value = data.get(field)
+    return top.get(field) if value is None else value
+
+
+def merged(data: Fields, top: Fields) -> Fields:
+    """All fields, by the rule."""
+    fields = {**top, **data}
+    return fields if None not in fields.values() else _without_null(top) | _without_null(data)
 
 
 def _without_null(fields: Fields) -> dict[str, Any]:
