@@ -15,10 +15,14 @@ def storable(text: str) -> str:
     return _REFUSED.sub("\ufffd", text)
 
 
+PlainText: Final = Text().with_variant(Text(collation="C"), "postgresql")
+"""Text that is compared and sorted by its code points, as SQLite does, wherever the database was made."""
+
+
 class OutsideText(TypeDecorator[str]):
     """Text of any content. What is written and what it is compared with go through `storable` alike."""
 
-    impl = Text
+    impl = PlainText
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
@@ -46,7 +50,7 @@ class Moment(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None or value.tzinfo is None:
-            return value
+            return value and value.replace(tzinfo=UTC)
         try:
             return value.astimezone(UTC)
         except OverflowError:  # the last hours of the year 9999, the first of the year 1

@@ -20,9 +20,9 @@ from sqlalchemy import (
     insert,
 )
 
-from infra.database.columns import Moment, OutsideText, OutsideTexts
+from infra.database.columns import Moment, OutsideText, OutsideTexts, PlainText
 
-CURRENT_VERSION: Final = "0001"
+CURRENT_VERSION: Final = "0002"
 """The newest of `migrations/versions/`."""
 
 METADATA: Final = MetaData()
@@ -110,19 +110,26 @@ segments: Final = Table(
     Column("start", Float),
     Column("end", Float),
     Column("text", OutsideText, nullable=False),
+    Column("words", PlainText, nullable=False, server_default=""),
     Index("segments_by_meeting", "provider", "meeting_id", "position", unique=True),
 )
-"""The newest transcript of each meeting: what search looks through."""
+"""The newest transcript of each meeting, for search. `words` are those of `text`, as `words.py` has them."""
 
-_FULL_TEXT: Final = (
-    "CREATE VIRTUAL TABLE segments_words USING fts5("
-    "text, content='segments', content_rowid='id', tokenize='unicode61 remove_diacritics 2')",
-    "CREATE TRIGGER segments_added AFTER INSERT ON segments BEGIN "
-    "INSERT INTO segments_words (rowid, text) VALUES (new.id, new.text); END",
-    "CREATE TRIGGER segments_removed AFTER DELETE ON segments BEGIN "
-    "INSERT INTO segments_words (segments_words, rowid, text) VALUES ('delete', old.id, old.text); END",
-)
-"""The index holds no text of its own, only words; triggers keep it in step with the table."""
+LEXEMES: Final = "array_to_tsvector(array_remove(string_to_array(words, ' '), ''))"
+"""A segment's words as PostgreSQL indexes them: as they are, without places, of which it would keep few."""
+
+_FULL_TEXT: Final = {
+    "sqlite": (
+        "CREATE VIRTUAL TABLE segments_words USING fts5("
+        "words, content='segments', content_rowid='id', tokenize='ascii')",
+        "CREATE TRIGGER segments_added AFTER INSERT ON segments BEGIN "
+        "INSERT INTO segments_words (rowid, words) VALUES (new.id, new.words); END",
+        "CREATE TRIGGER segments_removed AFTER DELETE ON segments BEGIN "
+        "INSERT INTO segments_words (segments_words, rowid, words) VALUES ('delete', old.id, old.words); END",
+    ),
+    "postgresql": (f"CREATE INDEX segments_words ON segments USING gin (({LEXEMES}))",),
+}
+"""SQLite's index holds no words of its own; triggers keep it in step. `ascii` splits at spaces only."""
 
 outcomes: Final = Table(
     "outcomes",
@@ -162,6 +169,6 @@ versions: Final = Table(
 def create_tables(connection: Connection) -> None:
     """All at once in an empty database, as the migrations would: those need Alembic, slow to load."""
     METADATA.create_all(connection, checkfirst=False)
-    for statement in _FULL_TEXT:
+    for statement in _FULL_TEXT[connection.dialect.name]:
         connection.exec_driver_sql(statement)
     connection.execute(insert(versions).values(version_num=CURRENT_VERSION))

@@ -1,13 +1,19 @@
 """Transcripts: which versions a meeting has, and the segments of the newest, for search."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from typing import Final
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from infra.database.tables import segments, transcripts
+from infra.database.words import spaced, words_of
 from schemas.transcript import Segment
+
+_SEGMENTS_AT_ONCE: Final = 1_000
+"""In one statement, which has its time limit whatever somebody sends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +61,19 @@ async def add_version(
     await tx.execute(
         delete(segments).where(segments.c.provider == provider, segments.c.meeting_id == meeting_id)
     )
-    rows = [
-        {**key, "position": position, **segment.model_dump(exclude={"words"})}
-        for position, segment in enumerate(spoken)
-    ]
-    if rows:
+    for first in range(0, len(spoken), _SEGMENTS_AT_ONCE):
+        some = spoken[first : first + _SEGMENTS_AT_ONCE]
+        rows = await asyncio.to_thread(_rows, key, first, some)
         await tx.execute(insert(segments), rows)
+
+
+def _rows(key: Mapping[str, str], first: int, spoken: Sequence[Segment]) -> list[dict[str, object]]:
+    return [
+        {
+            **key,
+            "position": position,
+            **segment.model_dump(exclude={"words"}),
+            "words": spaced(words_of(segment.text)),
+        }
+        for position, segment in enumerate(spoken, first)
+    ]

@@ -1,6 +1,6 @@
 """Every change of the tables, oldest first in `versions/`. A new one also becomes `tables.CURRENT_VERSION`.
 
-They bring older tables up to date. New ones are made at once by `tables.create_tables`, alike to the letter.
+They bring older tables up to date. New ones are made at once by `tables.create_tables`, alike in every part.
 """
 
 from pathlib import Path

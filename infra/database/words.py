@@ -1,0 +1,52 @@
+"""The words of a text as search compares them: alike whatever their case, accents and compatibility forms.
+
+Both databases index these and not the text itself: each would fold in a way of its own.
+"""
+
+import unicodedata
+from collections.abc import Iterable
+from typing import Final
+
+LONGEST_WORD: Final = 200
+"""Characters of a word that count. PostgreSQL takes words of 2,046 bytes."""
+
+LONGEST_TEXT_BYTES: Final = 1_000_000
+"""Of a text's words, in UTF-8: what comes after them is not found. PostgreSQL indexes 2^20 bytes of a row."""
+
+
+def words_of(text: str) -> list[str]:
+    """The runs of letters and digits in a text, folded and in their order; at most `LONGEST_TEXT_BYTES`."""
+    words = [word[:LONGEST_WORD] for word in _folded(text).split()]
+    if sum(map(len, words)) * 4 <= LONGEST_TEXT_BYTES:
+        return words
+    room = LONGEST_TEXT_BYTES
+    for place, word in enumerate(words):
+        room -= len(word.encode()) + 2
+        if room < 0:
+            return words[:place]
+    return words
+
+
+def spaced(words: Iterable[str]) -> str:
+    """Words in a row, each between spaces of its own: a part of the row is in it as often as it occurs."""
+    return "".join(f" {word} " for word in words)
+
+
+def _folded(text: str) -> str:
+    if text.isascii():
+        text = text.lower()
+        return text.translate({ord(each): " " for each in set(text) if not each.isalnum()})
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return unicodedata.normalize(
+        "NFC", plain.translate({ord(each): _instead_of(each) for each in set(plain)})
+    )
+
+
+def _instead_of(character: str) -> str | None:
+    """Accents and points go. Marks that are vowels or change a syllable, as in Hindi or Thai, are letters."""
+    if character.isalnum():
+        return character
+    if not unicodedata.category(character).startswith("M"):
+        return " "
+    points = unicodedata.combining(character)
+    return None if 10 <= points <= 36 or points >= 200 else character
