@@ -9,6 +9,10 @@ class KafkaOptions:
 
     An append that is not acknowledged within `ack_timeout_seconds` has failed. `sasl_mechanism` is PLAIN,
     SCRAM-SHA-256 or SCRAM-SHA-512. Empty means: none; for `ca_file`, the system's certificates.
+
+    Who is not heard of for `session_timeout_seconds` loses what it reads to others. `members_folder` is where
+    a process finds the names under which it was last in its groups: started again within that time it goes on
+    as the same member, and nothing moves. Empty: it comes as a new one each time, and leaves when it stops.
     """
 
     partitions: int = 12
@@ -21,3 +25,5 @@ class KafkaOptions:
     ca_file: str = ""
     certificate_file: str = ""
     key_file: str = ""
+    session_timeout_seconds: float = 10.0
+    members_folder: str = ""

@@ -1,0 +1,205 @@
+"""A member of a consumer group: what it may read, and how it lets go of what it loses."""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, errors
+from aiokafka.structs import TopicPartition
+
+from infra.eventlog.kafka_assignor import KeepingAssignor
+from infra.eventlog.kafka_buffer import Buffer
+from infra.eventlog.kafka_cluster import KafkaCluster
+
+log = structlog.get_logger()
+
+LET_GO_SECONDS = 5
+"""How long a partition that is to move waits for its reader."""
+
+_NEVER_MS = 10**12
+_JOIN_AGAIN_SECONDS = 0.05
+_STOP_SECONDS = 5
+_RESPONSE_BYTES = 2 * 1024 * 1024
+_PARTITION_BYTES = 512 * 1024
+
+
+class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Started by `start`, in the group from `join` on.
+
+    Only while `listen` was called last do brokers send records: what nobody asked for is not in memory. The
+    heartbeat goes on whatever handlers do.
+    """
+
+    def __init__(
+        self,
+        cluster: KafkaCluster,
+        topics: Sequence[str],
+        group: str,
+        buffer: Buffer,
+        *,
+        without_offset: str,
+    ) -> None:
+        """Topics and group by their names on the cluster. `without_offset` is aiokafka's reset policy."""
+        self._cluster = cluster
+        self._topics = topics
+        self._group = group
+        self._buffer = buffer
+        self._without_offset = without_offset
+        self._consumer: AIOKafkaConsumer | None = None
+        self._member_id = ""
+        self._listening = False
+        self._commit: asyncio.Future[None] | None = None
+        self._held: set[TopicPartition] = set()
+        """What the group gave us."""
+        self._ending: set[TopicPartition] = set()
+        """What we are to lose, and still claim, so that nobody else begins."""
+        self._unread: set[TopicPartition] = set()
+        """What was lost and may still be worked on: nothing new is read from it, should it come back."""
+        self._told: frozenset[TopicPartition] = frozenset()
+        self._news = asyncio.Event()
+
+    async def start(self) -> AIOKafkaConsumer:
+        """Once more, too, after a `stop`. Raises aiokafka's errors."""
+        if self._consumer is not None:
+            return self._consumer
+        options = self._cluster.options
+        session_ms = int(options.session_timeout_seconds * 1000)
+        self._consumer = AIOKafkaConsumer(
+            **self._cluster.arguments,
+            group_id=self._group,
+            group_instance_id=None,
+            partition_assignment_strategy=(KeepingAssignor(self._claimed),),
+            auto_offset_reset=self._without_offset,
+            enable_auto_commit=False,
+            session_timeout_ms=session_ms,
+            heartbeat_interval_ms=session_ms // 10,
+            rebalance_timeout_ms=session_ms,
+            request_timeout_ms=session_ms + 5000,  # a join may take as long as a session
+            max_poll_interval_ms=_NEVER_MS,
+            fetch_max_bytes=_RESPONSE_BYTES,
+            max_partition_fetch_bytes=_PARTITION_BYTES,
+        )
+        starting = asyncio.ensure_future(self._consumer.start())
+        try:
+            await asyncio.shield(starting)
+        except BaseException:
+            # Cancelled in the middle of it, aiokafka would leave a connection open.
+            await asyncio.wait([starting])
+            await self.stop()
+            raise
+        return self._consumer
+
+    def join(self) -> None:
+        if not self.consumer.subscription():
+            self.consumer.subscribe(self._topics, listener=self)
+
+    def listen(self) -> None:
+        self._listening = True
+        self.consumer.resume(*self.consumer.assignment() - self._unread)
+
+    def pause(self) -> None:
+        self._listening = False
+        if self._consumer is not None:
+            self._consumer.pause(*self._consumer.assignment())
+
+    async def commit(self, offsets: Mapping[TopicPartition, int]) -> bool:
+        """Commit what is still ours, and return whether there was any. Raises aiokafka's errors.
+
+        aiokafka repeats a commit under whatever membership it has by then; so it is stopped the moment
+        a partition is lost, or it could be told over those who read it now.
+        """
+        while due := {tp: offset for tp, offset in offsets.items() if tp in self._held - self._unread}:
+            self._commit = asyncio.ensure_future(self.consumer.commit(due))
+            try:
+                await asyncio.wait([self._commit])
+                if not self._commit.cancelled():
+                    self._commit.result()
+                    return True
+            except (errors.CommitFailedError, errors.IllegalStateError):
+                await asyncio.sleep(_JOIN_AGAIN_SECONDS)  # a rebalance is on its way: ours may remain
+            finally:
+                self._commit.cancel()
+        return False
+
+    async def lost(self) -> Collection[TopicPartition]:
+        """As in `Subscription`."""
+        self._let_go(self._told)
+        self._unread -= self._told
+        self._told = frozenset()
+        if self._listening:
+            self.listen()
+        while not self._unread:
+            self._news.clear()
+            await self._news.wait()
+        self._told = frozenset(self._unread)
+        return self._told
+
+    def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
+        """A rebalance begins. We go on with what we have, unless the group has thrown us out."""
+        if self._coordinator.member_id != self._member_id:
+            self._lose(set(self._held), thrown_out=True)
+
+    def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        coordinator = self._coordinator
+        thrown_out = coordinator.member_id != self._member_id
+        kept = set() if thrown_out else self._held.intersection(assigned)
+        self._lose(self._held - kept, thrown_out=thrown_out)
+        self._member_id = coordinator.member_id
+        self._held = set(assigned)
+        for partition in kept:
+            # aiokafka begins at what is committed, and we have more of it already.
+            if (offset := self._buffer.next_offset(partition)) is not None:
+                self.consumer.seek(partition, offset)
+        if self._listening:
+            self.consumer.pause(*self._unread.intersection(assigned))
+        else:
+            self.pause()
+        log.info("assigned", group=coordinator.group_id, partitions=len(assigned), kept=len(kept))
+
+    async def stop(self) -> None:
+        """Leave the group, or be forgotten by it. Within seconds, whatever brokers do."""
+        self._lose(set(self._held), thrown_out=True)
+        consumer, self._consumer = self._consumer, None
+        if consumer is None:
+            return
+        stopping = asyncio.ensure_future(consumer.stop())
+        await asyncio.wait([stopping], timeout=_STOP_SECONDS)
+        if not stopping.done():
+            await consumer._client.close()  # ends what waits for an answer
+            await asyncio.wait([stopping])
+
+    def _claimed(self) -> set[TopicPartition]:
+        """What others must not read yet; nothing, once the group does not know us any more."""
+        return self._held | self._ending if self._coordinator.member_id == self._member_id else set()
+
+    def _lose(self, partitions: set[TopicPartition], *, thrown_out: bool) -> None:
+        if thrown_out:
+            self._ending.clear()
+        if not partitions:
+            return
+        self._held -= partitions
+        self._unread |= partitions
+        self._buffer.drop(partitions)
+        if self._commit is not None:
+            self._commit.cancel()
+        self._news.set()
+        if not thrown_out:
+            self._ending |= partitions
+            asyncio.get_running_loop().call_later(LET_GO_SECONDS, self._let_go, frozenset(partitions))
+
+    def _let_go(self, partitions: Collection[TopicPartition]) -> None:
+        ended = self._ending.intersection(partitions)
+        self._ending -= ended
+        if ended - self._held:
+            self._coordinator.request_rejoin()
+
+    @property
+    def consumer(self) -> AIOKafkaConsumer:
+        assert self._consumer is not None, "not started"
+        return self._consumer
+
+    @property
+    def _coordinator(self) -> Any:
+        # aiokafka has no other way to see a membership end, and to ask for a rebalance.
+        return self.consumer._coordinator
