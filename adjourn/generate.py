@@ -17,6 +17,8 @@ from schemas.contract.promises import broken_promises
 
 _BEGIN: Final = "<!-- settings:begin -->\n"
 _END: Final = "<!-- settings:end -->"
+_MOST_SENTENCES: Final = 12
+"""Of what is broken: a header is part of every message."""
 
 
 def generated(root: Path) -> dict[Path, str]:
@@ -98,7 +100,8 @@ def _complain(root: Path) -> bool:
         print(
             f"Subscribers rely on version {VERSION} of the contract ({_released(root).relative_to(root)}),"
             " which this change breaks:",
-            *(f"- {sentence}" for sentence in sentences),
+            *(f"- {sentence}" for sentence in sentences[:_MOST_SENTENCES]),
+            *([f"- … and {more} more."] if (more := len(sentences) - _MOST_SENTENCES) > 0 else []),
             "Take it back, or add the new beside the old. If it must be: raise `VERSION` in"
             " schemas/contract/asyncapi.py, write in CHANGELOG.md what subscribers have to change, and run"
             " `python -m adjourn.generate --release`.",

@@ -17,14 +17,17 @@ from schemas.transcript import Transcript
 VERSION: Final = 1
 """The major version: raised when something that subscribers rely on changes, and then only."""
 
+MAX_MESSAGE_BYTES: Final = 33 * 1024 * 1024
+"""Of a record with its key and headers: what a client must be able to fetch at once."""
+
 STORED: Final[Mapping[str, type[BaseModel]]] = {"manifest.json": Manifest, "transcript.json": Transcript}
 """Documents in the object store, by name."""
 
 _KAFKA_BINDING: Final = "0.5.0"
 _KEY: Final[Schema] = {
-    "type": "string",
-    "description": "The meeting's id: one meeting's records are in one partition, in order. A calendar's, an"
-    " alert rule's, or empty for what is about no meeting.",
+    "type": ["string", "null"],
+    "description": "The id of the meeting (calendar, alert rule): one meeting's records are in one partition,"
+    " in order. Null for what is about none.",
 }
 _WHAT_IT_HOLDS: Final = {
     topics.WEBHOOKS: "Every authentic webhook, its body unchanged.",
@@ -82,11 +85,17 @@ def _channel(topic: str) -> Schema:
         },
         "bindings": {
             "kafka": {
-                "topicConfiguration": {"cleanup.policy": ["delete"]},
+                "topicConfiguration": _configuration(topic),
                 "bindingVersion": _KAFKA_BINDING,
             }
         },
     }
+
+
+def _configuration(topic: str) -> Schema:
+    """What `adjourn setup` sees to. How long webhooks and facts are kept is a setting."""
+    kept_for_ever = {"retention.ms": -1} if topic == topics.DEAD_LETTERS else {}
+    return {"cleanup.policy": ["delete"], "max.message.bytes": MAX_MESSAGE_BYTES, **kept_for_ever}
 
 
 def _operation(topic: str) -> Schema:

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from adjourn import samples
+from infra.eventlog.kafka_topics import wanted
 from receiver.admission import Admission
-from receiver.attributes import accepted, quarantined
+from receiver.attributes import quarantined
 from schemas.contract.documents import documents
 from schemas.contract.messages import WEBHOOKS as WEBHOOK_MESSAGES
 from schemas.dead_letter import dead_letter_headers
@@ -23,16 +24,10 @@ from schemas.providers import PROVIDERS
 from schemas.topics import DEAD_LETTERS, EVENTS, TOPICS, WEBHOOKS
 from tests.schemas.contract import ASYNCAPI, kept, messages_for, payload_faults, schema_file
 from tests.schemas.documented import DATA, ENVELOPES, SURPRISES
+from tests.schemas.receiving import received
 from tests.schemas.test_documented_payloads import FEW, Envelope
 
 JSON_SCHEMAS = [name.removeprefix("json/") for name in documents() if name.startswith("json/")]
-
-
-def received(body: bytes, channel: str, provider: str = "meeting-baas") -> Record:
-    """The record that the receiver makes of a webhook."""
-    identity = PROVIDERS[provider].identify(body, channel)
-    headers = accepted(provider, {}, Admission(channel), identity, lambda: 1_772_445_601.266)
-    return Record(WEBHOOKS, 0, 1, identity.key, 1_772_445_601_266, headers, body)
 
 
 def references(part: Any) -> Iterator[str]:
@@ -72,6 +67,15 @@ def test_the_topics_are_ours_behind_a_prefix() -> None:
     assert [channel["address"] for channel in ASYNCAPI["channels"].values()] == [
         f"{{prefix}}{topic}" for topic in TOPICS
     ]
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_a_topic_is_said_to_be_configured_as_setup_does_it(topic: str) -> None:
+    said = ASYNCAPI["channels"][topic]["bindings"]["kafka"]["topicConfiguration"]
+    done = wanted(topic, retention_days=30, replication=3)
+    assert {name: value if isinstance(value, list) else str(value) for name, value in said.items()} == {
+        name: [done[name]] if name == "cleanup.policy" else done[name] for name in said
+    }
 
 
 def test_every_sender_has_messages_and_every_fact_is_one() -> None:

@@ -2,18 +2,14 @@
 
 from collections.abc import Callable
 from copy import deepcopy
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from adjourn.generate import broken
-from schemas.contract.asyncapi import VERSION, asyncapi
+from schemas.contract.asyncapi import asyncapi
 from schemas.contract.promises import broken_promises
 from schemas.contract.schema_changes import UnknownKeyword
 from schemas.topics import DEAD_LETTERS, EVENTS, WEBHOOKS
-
-ROOT = Path(__file__).parents[2]
 
 Document = dict[str, Any]
 Change = Callable[[Document], object]
@@ -163,7 +159,7 @@ BREAKS: dict[str, tuple[Change, str]] = {
         lambda d: d["components"]["messages"]["meeting.failed"]["bindings"]["kafka"]["key"].update(
             type="integer"
         ),
-        "`meeting.failed (key)` was string, and is integer now.",
+        "`meeting.failed (key)` was string or null, and is integer now.",
     ),
     "a document is not stored any more": (
         lambda d: d["x-stored-documents"].pop("manifest.json"),
@@ -216,9 +212,3 @@ def test_nothing_is_told_of(change: str) -> None:
 def test_what_cannot_be_compared_is_an_error_and_no_guess() -> None:
     with pytest.raises(UnknownKeyword, match="uses `oneOf`, which"):
         after(lambda d: replace(field(d, "ArtifactStored.size"), oneOf=[{"type": "integer"}]))
-
-
-def test_the_present_contract_is_released_and_keeps_its_promises() -> None:
-    released = ROOT / "schemas" / "released" / f"{VERSION}.json"
-    assert released.exists(), "release the contract: `python -m adjourn.generate --release`"
-    assert broken(ROOT) == []

@@ -1,0 +1,130 @@
+"""What the real consumers publish, bury and store keeps the contract: every sample's whole way."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adjourn import samples
+from consumers.base import Services
+from consumers.runner.policy import BurialStreak, Limits
+from consumers.runner.run import run
+from consumers.table import CONSUMERS
+from infra.eventlog.base import EventLog
+from schemas.contract.asyncapi import STORED
+from schemas.envelope import Record
+from schemas.facts import FACTS
+from schemas.topics import DEAD_LETTERS, EVENTS, TOPICS, WEBHOOKS
+from tests.consumers.running import QUICK, opened_log, records, until_committed
+from tests.consumers.storing import opened_bench
+from tests.schemas.contract import file_faults, kept
+from tests.schemas.receiving import received
+from tests.servers.media import Answer, whole
+
+ELSEWHERE = "https://media.example"
+DIES = "chat_messages.json"
+"""The one link that leads to nothing, so that there is a dead letter too."""
+
+
+@dataclass(frozen=True)
+class Published:
+    """Records by topic, and stored documents by their whole name."""
+
+    records: Mapping[str, Sequence[Record]]
+    stored: Mapping[str, Any]
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Published:
+    return asyncio.run(_publish(tmp_path_factory.mktemp("contract")))
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_every_record_is_a_message_of_its_topic(published: Published, topic: str) -> None:
+    assert published.records[topic]
+    for record in published.records[topic]:
+        assert kept(record) in (record.type, "dead-letter", "meeting-baas.alert")
+
+
+def test_every_fact_was_published_and_keeps_its_own_schema(published: Published) -> None:
+    assert {record.type for record in published.records[EVENTS]} == FACTS.keys()
+    for record in published.records[EVENTS]:
+        assert file_faults(f"{record.type}.json", json.loads(record.value)) == []
+
+
+def test_the_headers_keep_their_own_schemas(published: Published) -> None:
+    for topic in TOPICS:
+        name = "dead-letter-headers.json" if topic == DEAD_LETTERS else "event-headers.json"
+        for record in published.records[topic]:
+            assert file_faults(name, dict(record.headers)) == []
+
+
+@pytest.mark.parametrize("document", STORED)
+def test_a_stored_document_keeps_its_schema(published: Published, document: str) -> None:
+    found = [content for name, content in published.stored.items() if name.endswith(f"/{document}")]
+    assert found
+    for content in found:
+        assert file_faults(document, content) == []
+
+
+async def _publish(folder: Path) -> Published:
+    async with opened_bench(folder, _files()) as bench, opened_log(folder) as log:
+        for name in samples.names():
+            sample = samples.read(name)
+            body = sample.body.replace(ELSEWHERE.encode(), bench.source.url.encode())
+            record = received(body, sample.channel, sample.provider)
+            await log.append(WEBHOOKS, key=record.key, value=body, headers=record.headers)
+        async with _consuming(log, bench.services):
+            for consumer in sorted(
+                CONSUMERS, key=lambda one: one.name == "meetings"
+            ):  # it reads what others say
+                await until_committed(log, consumer.name, consumer.topics)
+        stored = {
+            name: json.loads(b"".join([chunk async for chunk in bench.services.objects.read(name)]))
+            for name in await bench.stored()
+            if name.rpartition("/")[2] in STORED
+        }
+        return Published({topic: await records(log, topic) for topic in TOPICS}, stored)
+
+
+@asynccontextmanager
+async def _consuming(log: EventLog, services: Services) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+
+    async def forget(_: Sequence[tuple[str, int]]) -> None:
+        """Nothing is replayed here."""
+
+    async with asyncio.TaskGroup() as tasks:
+        for consumer in CONSUMERS:
+            tasks.create_task(
+                run(
+                    consumer,
+                    log=log,
+                    services=services,
+                    remember=forget,
+                    stop=stop,
+                    policy=QUICK,
+                    limits=Limits(commit_every_seconds=0.01),
+                    streak=BurialStreak(),
+                )
+            )
+        yield
+        stop.set()
+
+
+def _files() -> dict[str, Answer]:
+    """What the samples link to, by the path of the link."""
+    there = {file.name: file.read_bytes() for folder in samples.linked_folders() for file in folder.iterdir()}
+    linked = {
+        path
+        for name in samples.names()
+        for path in re.findall(rf'{ELSEWHERE}(/[^?"]+)', samples.read(name).body.decode())
+    }
+    named = {path: path.rpartition("/")[2] for path in linked}
+    return {path: whole(there[name]) for path, name in named.items() if name in there and name != DIES}
