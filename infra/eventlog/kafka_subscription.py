@@ -4,16 +4,17 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 
-from aiokafka import AIOKafkaConsumer, errors
+from aiokafka import errors
+from aiokafka.client import AIOKafkaClient
 from aiokafka.structs import TopicPartition
 
-from infra.errors import Halt
 from infra.eventlog.base import Partition, Start
 from infra.eventlog.kafka_buffer import Buffer
 from infra.eventlog.kafka_cluster import KafkaCluster
 from infra.eventlog.kafka_member import KafkaMember
+from infra.eventlog.kafka_offsets import LATEST, Offsets, offsets_at, partitions
 from infra.eventlog.kafka_records import record
-from infra.eventlog.kafka_topics import missing_sentence, refresh
+from infra.eventlog.kafka_topics import refresh
 from schemas.envelope import Record
 
 _LOOK_SECONDS = 5
@@ -27,7 +28,7 @@ _FOREVER_MS = 10**9
 async def subscribed(
     cluster: KafkaCluster, topics: Sequence[str], group: str, *, start: Start = "earliest"
 ) -> AsyncIterator["KafkaSubscription"]:
-    """As `EventLog.subscribe`. Raises `LogUnavailable` while nobody answers, `Halt` for a missing topic."""
+    """As `EventLog.subscribe`. Raises `LogUnavailable` while no broker answers, or a topic is missing."""
     names = {cluster.named(topic): topic for topic in topics}
     buffer = Buffer()
     # Where nobody committed, "none" asks us.
@@ -35,9 +36,9 @@ async def subscribed(
     member = KafkaMember(cluster, list(names), cluster.named(group), buffer, without_offset=without_offset)
     try:
         with cluster.reported():
-            consumer = await member.start()
-            await _look(consumer, cluster, topics)
-            starts = {} if start == "earliest" else await _ends(consumer, list(names))
+            client = (await member.start())._client
+            places = await _look(client, cluster, topics)
+            starts = {} if start == "earliest" else await offsets_at(client, places, LATEST)
         yield KafkaSubscription(cluster, member, buffer, names, starts)
     finally:
         await member.stop()
@@ -53,7 +54,7 @@ class KafkaSubscription:
         member: KafkaMember,
         buffer: Buffer,
         names: Mapping[str, str],
-        starts: Mapping[TopicPartition, int],
+        starts: Offsets,
     ) -> None:
         self._cluster = cluster
         self._member = member
@@ -88,7 +89,7 @@ class KafkaSubscription:
             async with asyncio.timeout(_LOOK_SECONDS):
                 found = await consumer.getmany(timeout_ms=_FOREVER_MS)
         except TimeoutError:
-            await _look(consumer, self._cluster, list(self._names.values()))
+            await _look(consumer._client, self._cluster, list(self._names.values()))
         except errors.NoOffsetForPartitionError as exc:
             for partition in exc.args:
                 consumer.seek(partition, self._starts.get(partition, 0))
@@ -105,20 +106,8 @@ class KafkaSubscription:
             self._member.pause()
 
 
-async def _look(consumer: AIOKafkaConsumer, cluster: KafkaCluster, topics: Sequence[str]) -> None:
+async def _look(client: AIOKafkaClient, cluster: KafkaCluster, topics: Sequence[str]) -> list[TopicPartition]:
     """Whether a broker answers, and knows our topics."""
     async with asyncio.timeout(_ANSWER_SECONDS):
-        there = await refresh(consumer._client, cluster)
-    for topic in topics:
-        if topic not in there:
-            raise Halt(missing_sentence(cluster, topic))
-
-
-async def _ends(consumer: AIOKafkaConsumer, topics: Sequence[str]) -> dict[TopicPartition, int]:
-    partitions = [
-        TopicPartition(topic, number)
-        for topic in topics
-        for number in consumer._client.cluster.partitions_for_topic(topic) or ()
-    ]
-    ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
-    return ends
+        await refresh(client, cluster)
+    return partitions(client, cluster, topics)
