@@ -13,6 +13,7 @@ from consumers.observed import observed
 from infra.database.artifacts import artifacts_of
 from infra.database.events import MeetingEvent, add_event, timeline
 from infra.database.failures import Failure, add_failure
+from infra.database.locks import lock_meeting
 from infra.database.meetings import Meeting, save_meeting, touch_meeting
 from infra.errors import Poison
 from schemas.dead_letter import letter_of
@@ -92,8 +93,9 @@ async def _keep_fact(record: Record, services: Services) -> None:
 
 async def _keep(tx: AsyncConnection, event: MeetingEvent) -> list[MeetingEvent]:
     """All events of the meeting, this one among them, where they had to be looked through; else none."""
-    await add_event(tx, event)
     key = (event.said.provider, event.said.meeting_id)
+    await lock_meeting(tx, *key)
+    await add_event(tx, event)
     if not tells(event.said) and await touch_meeting(tx, *key, event.received_ms):
         return []
     events = await timeline(tx, *key)
@@ -102,7 +104,12 @@ async def _keep(tx: AsyncConnection, event: MeetingEvent) -> list[MeetingEvent]:
 
 
 async def _write_manifest(provider: str, meeting_id: str, services: Services) -> None:
-    """Nobody else writes `manifest.json`, and a meeting's facts come one by one: the last wins, rightly."""
+    """Nobody else writes `manifest.json`; the last to do so has read all that those before him had."""
+    async with services.database.alone_with(provider, meeting_id):
+        await _write_current_manifest(provider, meeting_id, services)
+
+
+async def _write_current_manifest(provider: str, meeting_id: str, services: Services) -> None:
     async with services.database.reading() as tx:
         artifacts = await artifacts_of(tx, provider, meeting_id)
     if not artifacts:

@@ -57,22 +57,17 @@ async def handle(
     provider, said = provider_of(record), observed(record)
     if provider is None or said is None or said.transcript is None:
         return ()
-    async with services.database.reading() as tx:
-        versions = await versions_of(tx, said.provider, said.meeting_id)
     try:
         parsed = await _read(provider, said.transcript, record, services, max_bytes)
     except Poison:  # a link dies, what it led to may be stored
+        versions = await _versions(said, services)
         stored = _last(versions, lambda version: version.source_event == record.id)
         if stored is None:
             raise
     else:
         source = Source(event=record.id, shape=said.transcript.shape)
-        made = await asyncio.to_thread(_make, parsed, said, len(versions) + 1, source)
-        stored = _last(versions, lambda version: version.content_sha256 == made.version.content_sha256)
-        if stored is None:
-            await _keep_newest(len(versions), said, services)
-            await _store(made, said, services, now())
-            stored = made.version
+        async with services.database.alone_with(said.provider, said.meeting_id):
+            stored = await _stored(parsed, said, source, services, now())
     return (await _fact(stored, said, services),)
 
 
@@ -85,6 +80,25 @@ class _Made:
     transcript: Transcript
     json: bytes
     vtt: bytes
+
+
+async def _stored(
+    parsed: ParsedTranscript, said: Observation, source: Source, services: Services, stored_at: datetime
+) -> TranscriptVersion:
+    """The version that says this: one that was stored before, or a new one."""
+    versions = await _versions(said, services)
+    made = await asyncio.to_thread(_make, parsed, said, len(versions) + 1, source)
+    before = _last(versions, lambda version: version.content_sha256 == made.version.content_sha256)
+    if before is not None:
+        return before
+    await _keep_newest(len(versions), said, services)
+    await _store(made, said, services, stored_at)
+    return made.version
+
+
+async def _versions(said: Observation, services: Services) -> list[TranscriptVersion]:
+    async with services.database.reading() as tx:
+        return await versions_of(tx, said.provider, said.meeting_id)
 
 
 def _last(

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from infra.database.engine import Database, open_database
 from infra.eventlog.base import EventLog
 from infra.eventlog.open import open_log
+from tests.infra.database.databases import DATABASE_URLS
 
 LOG_URLS: dict[str, Callable[[Path], str]] = {
     "sqlite": lambda folder: f"sqlite:///{folder}/log.db",
@@ -40,3 +42,16 @@ async def open_eventlog(log_url: str) -> AsyncIterator[OpenLog]:
 @pytest.fixture
 async def eventlog(open_eventlog: OpenLog) -> EventLog:
     return await open_eventlog()
+
+
+@pytest.fixture(params=DATABASE_URLS)
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Of a database that is empty and that nobody else uses."""
+    return DATABASE_URLS[request.param](request)
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    async with open_database(database_url) as opened:
+        await opened.setup()
+        yield opened

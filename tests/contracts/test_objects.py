@@ -1,34 +1,56 @@
-"""What every object store promises, each promise once. A store joins by a line in `IMPLEMENTATIONS`."""
+"""What every object store promises, each promise once. A store joins by a line in `STORES`."""
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
-from infra.objects.base import ObjectExists, ObjectStore, StoredObject
+from infra.objects.base import ObjectExists, ObjectStore, StoredObject, Swept
 from infra.objects.open import open_objects
+from tests.infra.objects.s3 import use_server
 
-OpenStore = Callable[[Path], AbstractAsyncContextManager[ObjectStore]]
-"""A store that is empty when its path is new, and the same store again for the same path."""
+LARGE = 20_000_000
+"""More than S3 takes in one request of ours."""
 
 
-@asynccontextmanager
-async def _files(path: Path) -> AsyncIterator[ObjectStore]:
-    store = open_objects(f"file:///{path}")
+def _files(folder: Path, request: pytest.FixtureRequest) -> str:
+    return f"file:///{folder}"
+
+
+def _s3(folder: Path, request: pytest.FixtureRequest) -> str:
+    use_server(request.getfixturevalue("seaweed"), request.getfixturevalue("monkeypatch"))
+    return f"s3://contract/{uuid4()}"
+
+
+STORES: dict[str, Callable[[Path, pytest.FixtureRequest], str]] = {"files": _files, "s3": _s3}
+
+
+@pytest.fixture(params=STORES)
+def objects_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Of a store that is empty."""
+    return STORES[request.param](tmp_path, request)
+
+
+@pytest.fixture
+async def objects(objects_url: str) -> ObjectStore:
+    store = open_objects(objects_url)
     await store.setup()
-    yield store
+    return store
 
 
-IMPLEMENTATIONS: dict[str, OpenStore] = {"files": _files}
-
-
-@pytest.fixture(params=IMPLEMENTATIONS)
-async def objects(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[ObjectStore]:
-    async with IMPLEMENTATIONS[request.param](tmp_path) as store:
-        yield store
+async def left_by_a_killed_process(url: str) -> None:
+    """Half of an upload."""
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.infra.objects.half", url), stdout=asyncio.subprocess.PIPE
+    )
+    assert child.stdout is not None
+    assert await child.stdout.readline() == b"begun\n"
+    child.kill()
+    await child.communicate()
 
 
 async def content(objects: ObjectStore, name: str) -> bytes:
@@ -50,7 +72,7 @@ async def test_an_object_is_read_as_it_was_put(objects: ObjectStore) -> None:
 
 
 async def test_an_object_is_read_in_bounded_chunks(objects: ObjectStore) -> None:
-    await put(objects, "large", bytes(20_000_000))
+    await put(objects, "large", bytes(LARGE))
     assert max([len(chunk) async for chunk in objects.read("large")]) <= 8 * 1024 * 1024
 
 
@@ -61,7 +83,7 @@ async def test_an_object_may_be_empty(objects: ObjectStore) -> None:
 
 
 async def test_an_upload_is_the_sum_of_what_was_written(objects: ObjectStore) -> None:
-    pieces = [os.urandom(size) for size in (0, 1, 70_000, 6_000_000, 3)]
+    pieces = [os.urandom(size) for size in (0, 1, 70_000, LARGE, 3)]
     async with objects.begin("a/video.mp4", media_type="video/mp4") as upload:
         for piece in pieces:
             await upload.write(piece)
@@ -72,7 +94,7 @@ async def test_an_upload_is_the_sum_of_what_was_written(objects: ObjectStore) ->
 
 async def test_an_object_is_not_there_before_its_upload_is_finished(objects: ObjectStore) -> None:
     async with objects.begin("a/video.mp4", media_type="video/mp4") as upload:
-        await upload.write(bytes(6_000_000))
+        await upload.write(bytes(LARGE))
         assert await objects.stat("a/video.mp4") is None
         assert await names(objects) == []
         with pytest.raises(FileNotFoundError):
@@ -83,7 +105,7 @@ async def test_an_object_is_not_there_before_its_upload_is_finished(objects: Obj
 
 async def test_an_upload_that_is_left_unfinished_leaves_nothing(objects: ObjectStore) -> None:
     async with objects.begin("a/video.mp4", media_type="video/mp4") as upload:
-        await upload.write(bytes(6_000_000))
+        await upload.write(bytes(LARGE))
     assert await names(objects) == []
 
 
@@ -122,7 +144,7 @@ async def test_an_object_is_replaced_when_that_is_asked_for(objects: ObjectStore
 async def test_an_object_keeps_its_content_until_it_is_replaced_whole(objects: ObjectStore) -> None:
     await put(objects, "a/x", b"first")
     async with objects.begin("a/x", media_type="text/plain", replace=True) as upload:
-        await upload.write(bytes(6_000_000))
+        await upload.write(bytes(LARGE))
         assert await content(objects, "a/x") == b"first"
     assert await content(objects, "a/x") == b"first"
 
@@ -190,6 +212,7 @@ async def test_objects_are_listed_by_prefix_in_order_of_their_names(objects: Obj
     "name",
     [
         *("", "/", "/etc/passwd", "..", "../x", "a/../../x", "a/..", "a/./x", "./x", "a//x", "a/", "a\0b"),
+        *("a\\b", ".uploads/x"),
         *("x" * 256, "/".join(["x" * 200] * 6), "\ud800"),
     ],
 )
@@ -201,7 +224,7 @@ async def test_a_name_that_is_no_ordinary_path_is_refused(objects: ObjectStore, 
     assert await names(objects) == []
 
 
-@pytest.mark.parametrize("name", ["%2E%2E/x", "a%2Fb/~", "ü/日本", " x /y", "a\\b", "-rf", "...", "x" * 255])
+@pytest.mark.parametrize("name", ["%2E%2E/x", "a%2Fb/~", "ü/日本", " x /y", "-rf", "...", "x" * 255])
 async def test_a_strange_name_is_a_name_like_any_other(objects: ObjectStore, name: str) -> None:
     await put(objects, name, b"strange")
     assert await names(objects) == [name]
@@ -227,3 +250,31 @@ async def test_setup_is_safe_to_repeat(objects: ObjectStore) -> None:
         await upload.finish()
     assert await content(objects, "a/x") == b"kept"
     assert await content(objects, "a/y") == b"begun"
+
+
+async def test_what_a_killed_process_left_is_swept(objects: ObjectStore, objects_url: str) -> None:
+    await left_by_a_killed_process(objects_url)
+    assert await names(objects) == []
+    swept = await objects.sweep(older_than_seconds=0)
+    assert swept.uploads == 1
+    assert swept.size > 0
+    assert await objects.sweep(older_than_seconds=0) == Swept(0, 0)
+
+
+async def test_a_sweep_leaves_what_is_younger_than_its_bound(objects: ObjectStore, objects_url: str) -> None:
+    await left_by_a_killed_process(objects_url)
+    assert await objects.sweep(older_than_seconds=3600) == Swept(0, 0)
+    assert (await objects.sweep(older_than_seconds=0)).uploads == 1
+
+
+async def test_a_sweep_leaves_an_upload_that_runs(objects: ObjectStore) -> None:
+    async with objects.begin("a/video.mp4", media_type="video/mp4") as upload:
+        await upload.write(bytes(LARGE))
+        assert await objects.sweep(older_than_seconds=3600) == Swept(0, 0)
+        await upload.finish()
+    assert await objects.stat("a/video.mp4") == StoredObject("a/video.mp4", LARGE)
+
+
+async def test_a_sweep_leaves_the_uploads_of_other_stores(objects: ObjectStore, objects_url: str) -> None:
+    await left_by_a_killed_process(f"{objects_url}-other")
+    assert await objects.sweep(older_than_seconds=0) == Swept(0, 0)
