@@ -15,6 +15,14 @@ class StoredObject:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """How many unfinished uploads were removed, and the bytes that they held."""
+
+    uploads: int
+    size: int
+
+
 class ObjectExists(Exception):
     """There is an object of that name already, and it was not to be replaced."""
 
@@ -31,7 +39,7 @@ class ObjectStore(Protocol):
     """An object is there whole or not at all, also after kill -9.
 
     Names are relative paths with "/" between segments. Ids that came from outside must have been made safe by
-    `safe_segment` before; a name that would leave the store is a `ValueError`.
+    `safe_segment` before; one that `infra/objects/names.py` does not take is a `ValueError`.
     """
 
     def begin(
@@ -61,4 +69,12 @@ class ObjectStore(Protocol):
         """Return if an upload would succeed now, raise `Halt` or `Retryable` otherwise."""
 
     async def setup(self) -> None:
-        """Create what is missing. Safe to repeat."""
+        """Create what is missing, and sweep. Safe to repeat."""
+
+    async def sweep(self, older_than_seconds: float) -> Swept:
+        """Remove what is left of uploads whose processes were killed, the last byte of which came longer ago
+        than that: uploads below this store only, none that still runs.
+
+        A folder knows which of them run, S3 does not: there the bound must be longer than any upload waits
+        for its next 8 MiB. `setup` sweeps what is a day old.
+        """

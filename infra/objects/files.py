@@ -12,15 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from infra.objects.base import StoredObject, Upload
+from infra.objects.base import StoredObject, Swept, Upload
 from infra.objects.disk import disk_errors, make_folders, sync_folder
+from infra.objects.names import RESERVED, checked
 from infra.objects.uploads import FileUpload, begin_upload, end_upload, sweep
 
-_UPLOADS: Final = ".uploads"
 _READ_BYTES: Final = 1 << 20
-_LONGEST_SEGMENT_BYTES: Final = 255
-_LONGEST_NAME_BYTES: Final = 1024
-"""As in S3, so that what fits here fits there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,7 @@ class FileObjects:
 
     def _begin_upload(self) -> BinaryIO:
         with disk_errors(self.root):
-            return begin_upload(self.root / _UPLOADS)
+            return begin_upload(self.root / RESERVED)
 
     async def put(self, name: str, data: bytes, *, media_type: str, replace: bool = False) -> StoredObject:
         async with self.begin(name, media_type=media_type, replace=replace) as upload:
@@ -104,7 +101,7 @@ class FileObjects:
                         found[f"{folder}{entry.name}/"] = None
                     else:
                         found[f"{folder}{entry.name}"] = entry.stat().st_size
-        found.pop(f"{_UPLOADS}/", None)
+        found.pop(f"{RESERVED}/", None)
         return tuple(sorted(found.items(), key=lambda item: item[0]))
 
     async def delete(self, name: str) -> None:
@@ -133,7 +130,7 @@ class FileObjects:
 
     def _probe(self) -> None:
         with disk_errors(self.root):
-            file = begin_upload(self.root / _UPLOADS)
+            file = begin_upload(self.root / RESERVED)
             try:
                 file.write(b"Would an upload succeed now?")
                 file.flush()
@@ -146,25 +143,15 @@ class FileObjects:
 
     def _setup(self) -> None:
         with disk_errors(self.root):
-            make_folders(self.root / _UPLOADS)
-            sweep(self.root / _UPLOADS)
+            make_folders(self.root / RESERVED)
+            sweep(self.root / RESERVED, 0)
+
+    async def sweep(self, older_than_seconds: float) -> Swept:
+        return await asyncio.to_thread(self._sweep, older_than_seconds)
+
+    def _sweep(self, older_than_seconds: float) -> Swept:
+        with disk_errors(self.root):
+            return sweep(self.root / RESERVED, older_than_seconds)
 
     def _path(self, name: str) -> Path:
-        segments = name.split("/")
-        if (
-            segments[0] == _UPLOADS
-            or not all(map(_is_safe, segments))
-            or len(name.encode()) > _LONGEST_NAME_BYTES
-        ):
-            raise ValueError(
-                "The name of an object must be a relative path, not too long, of ordinary segments."
-            )
-        return self.root.joinpath(*segments)
-
-
-def _is_safe(segment: str) -> bool:
-    return (
-        segment not in ("", ".", "..")
-        and "\0" not in segment
-        and len(segment.encode()) <= _LONGEST_SEGMENT_BYTES
-    )
+        return self.root.joinpath(*checked(name).split("/"))

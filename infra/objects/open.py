@@ -1,17 +1,36 @@
 """The object store that a URL names."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
+from infra.errors import Halt
 from infra.objects.base import ObjectStore
 from infra.objects.files import FileObjects
 
 
-def open_objects(url: str) -> ObjectStore:
-    """`file:///var/objects` is a folder below the working directory, `file:////var/objects` an absolute one.
+def open_objects(url: str, *, encryption: str = "") -> ObjectStore:
+    """`file:///var/objects` is a folder below the working directory, `file:////var/objects` an absolute one;
+    `s3://bucket/prefix` is a bucket, whose server and credentials the usual AWS_* variables name.
 
-    Raises `ValueError` for any other URL.
+    `encryption` is what the S3 server encrypts with: "AES256", "aws:kms" or "aws:kms:" and the id of a key.
+    Raises `ValueError` for any other URL or encryption.
     """
+    if url.startswith("s3://"):
+        return _open_s3(url, encryption)
+    if encryption:
+        raise ValueError("Only an S3 server encrypts objects: leave the encryption empty for a folder.")
     scheme, separator, path = url.partition(":///")
     if scheme != "file" or not separator or not path:
-        raise ValueError("The URL of the object store must be file:/// and the path of a folder.")
+        raise ValueError(
+            "The URL of the object store must be file:/// and the path of a folder, or s3:// and a bucket."
+        )
     return FileObjects(Path(path).absolute())
+
+
+def _open_s3(url: str, encryption: str) -> ObjectStore:
+    if find_spec("boto3") is None:
+        raise Halt("S3 needs a package that is not installed: install adjourn[s3], then start again.")
+    from infra.objects.s3 import S3Objects
+    from infra.objects.s3_place import s3_place
+
+    return S3Objects(s3_place(url, encryption))

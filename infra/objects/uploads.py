@@ -7,13 +7,14 @@ import asyncio
 import fcntl
 import os
 import secrets
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from infra.errors import Retryable
-from infra.objects.base import ObjectExists, StoredObject
+from infra.objects.base import ObjectExists, StoredObject, Swept
 from infra.objects.disk import disk_errors, make_folders, sync_folder, write_back
 
 _SUFFIX: Final = ".part"
@@ -96,9 +97,15 @@ def end_upload(file: BinaryIO) -> None:
         file.close()  # may write what is still buffered
 
 
-def sweep(folder: Path) -> None:
-    """Remove the uploads that no living process writes."""
+def sweep(folder: Path, older_than_seconds: float) -> Swept:
+    """Remove the uploads that no living process writes, of those that grew last longer ago than that."""
+    uploads, size = 0, 0
+    bound = time.time() - older_than_seconds
     for path in folder.glob(f"*{_SUFFIX}"):
         with suppress(FileNotFoundError, BlockingIOError), path.open("r+b") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            path.unlink()
+            found = os.fstat(file.fileno())
+            if found.st_mtime <= bound:
+                path.unlink()
+                uploads, size = uploads + 1, size + found.st_size
+    return Swept(uploads, size)

@@ -1,0 +1,120 @@
+"""The requests that one upload makes, each blocking until it is answered.
+
+A first try may have succeeded although its answer was lost: each object carries a token, so that an upload
+knows its own when that is in its way.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
+
+from infra.errors import Retryable
+from infra.objects.base import ObjectExists
+from infra.objects.s3_body import Body, as_header
+from infra.objects.s3_errors import code_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef, HeadObjectOutputTypeDef
+
+_MARK: Final = "adjourn-upload"
+_ABSENT: Final = frozenset({"404", "NoSuchKey", "NotFound"})
+_IN_THE_WAY: Final = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict", "409"})
+
+
+@dataclass(frozen=True, slots=True)
+class UploadRequests:
+    """`where` is the object's bucket and key, `how` what else S3 is told of it; no other has the `token`."""
+
+    name: str
+    where: dict[str, Any]
+    how: dict[str, Any]
+    token: str
+    replace: bool
+
+    def put(self, body: Body, crc: int, client: "S3Client") -> None:
+        """The whole object at once. Raises `ObjectExists`."""
+        sent: dict[str, Any] = {"Body": body, "ChecksumCRC32": as_header(crc)}
+        condition = self._condition(client)
+        try:
+            client.put_object(**self.where, **self._told(), **condition, **sent)
+        except ClientError as exc:
+            if code_of(exc) not in _IN_THE_WAY:
+                raise
+            self._judge(client, exc)
+
+    def begin(self, client: "S3Client") -> str:
+        """The id of a new multipart upload."""
+        return client.create_multipart_upload(
+            **self.where, **self._told(), ChecksumAlgorithm="CRC32", ChecksumType="FULL_OBJECT"
+        )["UploadId"]
+
+    def part(
+        self, upload_id: str, number: int, body: Body, crc: int, client: "S3Client"
+    ) -> "CompletedPartTypeDef":
+        sent: dict[str, Any] = {"Body": body, "ChecksumCRC32": as_header(crc)}
+        answer = client.upload_part(**self.where, UploadId=upload_id, PartNumber=number, **sent)
+        return {"PartNumber": number, "ETag": answer["ETag"], "ChecksumCRC32": as_header(crc)}
+
+    def complete(
+        self,
+        upload_id: str,
+        parts: "Sequence[CompletedPartTypeDef]",
+        size: int,
+        crc: int,
+        client: "S3Client",
+    ) -> None:
+        """The object is there, whole. Raises `ObjectExists`."""
+        condition = self._condition(client)
+        try:
+            client.complete_multipart_upload(
+                **self.where,
+                **condition,
+                UploadId=upload_id,
+                MultipartUpload={"Parts": parts},
+                MpuObjectSize=size,
+                ChecksumCRC32=as_header(crc),
+                ChecksumType="FULL_OBJECT",
+            )
+        except ClientError as exc:
+            if code_of(exc) not in _IN_THE_WAY | {"NoSuchUpload"}:
+                raise
+            self._judge(client, exc)
+
+    def abort(self, upload_id: str, client: "S3Client") -> None:
+        try:
+            client.abort_multipart_upload(**self.where, UploadId=upload_id)
+        except ClientError as exc:
+            if code_of(exc) != "NoSuchUpload":
+                raise
+
+    def _told(self) -> dict[str, Any]:
+        return {**self.how, "Metadata": {_MARK: self.token}}
+
+    def _condition(self, client: "S3Client") -> dict[str, Any]:
+        """Some servers do not know the condition, and store all the same: they are asked before."""
+        if self.replace:
+            return {}
+        if head(self.where, client) is not None:
+            raise ObjectExists(self.name)
+        return {"IfNoneMatch": "*"}
+
+    def _judge(self, client: "S3Client", exc: ClientError) -> None:
+        """Return if what is there is this very upload."""
+        there = head(self.where, client)
+        if there is not None and there["Metadata"].get(_MARK) == self.token:
+            return
+        if self.replace or there is None:
+            raise Retryable(f"S3 answers {exc.operation_name} with {code_of(exc)}.") from exc
+        raise ObjectExists(self.name) from exc
+
+
+def head(where: dict[str, Any], client: "S3Client") -> "HeadObjectOutputTypeDef | None":
+    try:
+        return client.head_object(**where)
+    except ClientError as exc:
+        if code_of(exc) in _ABSENT:
+            return None
+        raise
