@@ -25,5 +25,3 @@ class KafkaOptions:
     ca_file: str = ""
     certificate_file: str = ""
     key_file: str = ""
-    session_timeout_seconds: float = 10.0
-    members_folder: str = ""

@@ -25,8 +25,8 @@ _FOREVER_MS = 10**9
 
 
 @asynccontextmanager
-async def subscribed(
-    cluster: KafkaCluster, topics: Sequence[str], group: str, *, start: Start = "earliest"
+async def subscribe(
+    cluster: KafkaCluster, topics: Sequence[str], group: str, start: Start
 ) -> AsyncIterator["KafkaSubscription"]:
     """As `EventLog.subscribe`. Raises `LogUnavailable` while no broker answers, or a topic is missing."""
     names = {cluster.named(topic): topic for topic in topics}
