@@ -10,9 +10,9 @@ class KafkaOptions:
     An append that is not acknowledged within `ack_timeout_seconds` has failed. `sasl_mechanism` is PLAIN,
     SCRAM-SHA-256 or SCRAM-SHA-512. Empty means: none; for `ca_file`, the system's certificates.
 
-    Who is not heard of for `session_timeout_seconds` loses what it reads to others. `members_folder` is where
-    a process finds the names under which it was last in its groups: started again within that time it goes on
-    as the same member, and nothing moves. Empty: it comes as a new one each time, and leaves when it stops.
+    A group gives the partitions of a member that is silent for `session_timeout_seconds` to others. In
+    `members_folder` a process finds the name under which it was last in a group: started again in time it goes
+    on as the same member, and nothing moves. Empty: it comes as a new one, and leaves when it stops.
     """
 
     partitions: int = 12
@@ -25,3 +25,5 @@ class KafkaOptions:
     ca_file: str = ""
     certificate_file: str = ""
     key_file: str = ""
+    session_timeout_seconds: float = 10.0
+    members_folder: str = ""
