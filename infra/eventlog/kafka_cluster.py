@@ -167,5 +167,13 @@ async def ask(client: AIOKafkaClient, request: Request[Any], node: int | None = 
     return await client.send(client.get_random_node() if node is None else node, request)
 
 
+async def abandon(client: AIOKafkaClient) -> None:
+    """Close it without waiting for a broker that reads nothing any more."""
+    for connection in list(client._conns.values()):
+        if connection._writer is not None:
+            connection._writer.transport.abort()
+    await client.close()
+
+
 def _reason(exc: BaseException) -> str:
     return str(exc) or type(exc).__name__

@@ -73,7 +73,7 @@ async def set_up(cluster: KafkaCluster, *, retention_days: float) -> None:
                 await _create(client, cluster, {topic: configs[topic] for topic in missing})
             await _mend(client, cluster, {topic: configs[topic] for topic in found})
             async with asyncio.timeout(_SETUP_SECONDS):
-                while _leaderless(await _partitions(client, cluster)):
+                while _leaderless(await _partitions(client, cluster)):  # noqa: ASYNC110 the broker tells nobody
                     await asyncio.sleep(_LOOK_AGAIN_SECONDS)
 
 
@@ -85,7 +85,7 @@ async def look(client: AIOKafkaClient, cluster: KafkaCluster) -> None:
     found = await _partitions(client, cluster)
     for topic in TOPICS:
         if topic not in found:
-            raise Halt(f"{missing_sentence(cluster, topic)}")
+            raise Halt(missing_sentence(cluster, topic))
     if leaderless := _leaderless(found):
         raise cluster.unavailable(f"no broker leads {', '.join(leaderless)}")
     for topic, config in (await _configs(client, cluster, TOPICS)).items():
@@ -107,14 +107,20 @@ def missing_sentence(cluster: KafkaCluster, topic: str) -> str:
 
 
 async def refresh(client: AIOKafkaClient, cluster: KafkaCluster) -> set[str]:
-    """Learn anew who leads what, and return which of our topics are there.
+    """Learn anew which of our topics are there, which are returned, and who leads them."""
+    await identify(client, cluster)
+    return {topic for topic in TOPICS if client.cluster.partitions_for_topic(cluster.named(topic))}
+
+
+async def identify(client: AIOKafkaClient, cluster: KafkaCluster) -> str:
+    """As `refresh`; returns the cluster's id.
 
     aiokafka's own requests would have a broker that creates topics by itself create ours, with its defaults.
     """
     request = MetadataRequest([cluster.named(topic) for topic in TOPICS], allow_auto_topic_creation=False)
-    response = await ask(client, request)
-    client.cluster.update_metadata(response)
-    return {topic for topic in TOPICS if client.cluster.partitions_for_topic(cluster.named(topic))}
+    answer = await ask(client, request)
+    client.cluster.update_metadata(answer)
+    return str(answer.cluster_id)
 
 
 async def _partitions(client: AIOKafkaClient, cluster: KafkaCluster) -> dict[str, dict[int, _Partition]]:
@@ -190,6 +196,8 @@ async def _mend(
 
 
 def _is_less(name: str, present: str | None, wanted: str) -> bool:
+    if name == "min.insync.replicas":  # only its owner knows what an existing topic can keep
+        return False
     if name in ("cleanup.policy", "message.timestamp.type"):
         return present != wanted
     if _KEPT_FOR_EVER in (present, wanted):

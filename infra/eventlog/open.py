@@ -3,16 +3,48 @@
 from pathlib import Path
 from urllib.parse import unquote
 
+from infra.errors import Halt
 from infra.eventlog.base import EventLog
+from infra.eventlog.kafka_options import KafkaOptions
 from infra.eventlog.sqlite import SqliteLog
 
+_DEFAULTS = KafkaOptions()
 
-def open_log(url: str, *, retention_days: float = 30) -> EventLog:
-    """`sqlite:///relative/file.db` or `sqlite:////absolute/file.db`. No file is touched yet.
 
+def open_log(
+    url: str,
+    *,
+    retention_days: float = 30,
+    kafka: KafkaOptions = _DEFAULTS,
+    spool_url: str | None = None,
+) -> EventLog:
+    """`sqlite:///relative/file.db`, `sqlite:////absolute/file.db` or `kafka://host:9092[,host:9092]`.
+
+    Nothing is touched yet. With a `spool_url`, a record that Kafka does not take is kept there until it does.
     Raises `ValueError`, with a sentence that says what to write, when the URL names no log.
     """
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite" and len(rest) > 1 and rest.startswith("/"):
         return SqliteLog(Path(unquote(rest[1:])), retention_days=retention_days)
-    raise ValueError("The log's URL must look like sqlite:///var/log.db (four slashes for an absolute path).")
+    if scheme == "kafka":
+        return _open_kafka(url, retention_days, kafka, spool_url)
+    raise ValueError(
+        "The log's URL must look like sqlite:///var/log.db (four slashes for an absolute path) "
+        "or kafka://host:9092."
+    )
+
+
+def _open_kafka(url: str, retention_days: float, options: KafkaOptions, spool_url: str | None) -> EventLog:
+    try:
+        from infra.eventlog.kafka import KafkaLog
+        from infra.eventlog.kafka_cluster import cluster_at
+    except ModuleNotFoundError as exc:
+        if exc.name != "aiokafka":
+            raise
+        raise Halt("A log on Kafka needs another package: pip install 'adjourn[kafka]'.") from exc
+    log = KafkaLog(cluster_at(url, options), retention_days=retention_days)
+    if spool_url is None:
+        return log
+    from infra.eventlog.spool import open_spooled
+
+    return open_spooled(log, spool_url)

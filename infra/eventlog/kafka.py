@@ -1,0 +1,87 @@
+"""A log on Apache Kafka, for where one machine is not enough. Other teams read its topics, too."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+
+from infra.eventlog import kafka_topics
+from infra.eventlog.base import MAX_RECORD_BYTES, Start, Subscription
+from infra.eventlog.kafka_cluster import KafkaCluster
+from infra.eventlog.kafka_offsets import EARLIEST, LATEST, committed, offsets_at, partitions
+from infra.eventlog.kafka_producer import Producer
+from infra.eventlog.kafka_scan import Scans
+from infra.eventlog.kafka_subscription import subscribed
+from infra.eventlog.kafka_topics import refresh
+from schemas.envelope import Headers, Record
+from schemas.topics import TOPICS
+
+
+class KafkaLog:
+    """An `EventLog` with as many partitions as its topics have, and order for each key.
+
+    Kafka deletes what is older than `retention_days` whether a group has read it or not; dead letters never.
+    An append that fails may be in the log all the same, but never after a later one of its key.
+    """
+
+    def __init__(self, cluster: KafkaCluster, *, retention_days: float = 30) -> None:
+        self._cluster = cluster
+        self._retention_days = retention_days
+        self._producer = Producer(cluster)
+        self._scans = Scans(cluster)
+
+    def append(self, topic: str, *, key: str, value: bytes, headers: Headers) -> "asyncio.Future[None]":
+        if len(value) > MAX_RECORD_BYTES:
+            raise ValueError(f"a record of {len(value)} bytes is over {MAX_RECORD_BYTES}")
+        if topic not in TOPICS:
+            raise _not_ours(topic)
+        return self._producer.append(topic, key, value, headers)
+
+    def subscribe(
+        self, topics: Sequence[str], group: str, *, start: Start = "earliest"
+    ) -> AbstractAsyncContextManager[Subscription]:
+        _require_ours(*topics)
+        return subscribed(self._cluster, topics, group, start=start)
+
+    def scan(
+        self, topic: str, *, start: Start = "earliest", since_ms: int | None = None, follow: bool = False
+    ) -> AsyncIterator[Record]:
+        _require_ours(topic)
+        return self._scans.scan(topic, start=start, since_ms=since_ms, follow=follow)
+
+    async def backlog(self, topics: Sequence[str], group: str) -> int:
+        _require_ours(*topics)
+        with self._cluster.reported():
+            async with self._cluster.connected() as client:
+                await refresh(client, self._cluster)
+                places = partitions(client, self._cluster, topics)
+                begins = await offsets_at(client, places, EARLIEST)
+                ends = await offsets_at(client, places, LATEST)
+                done = await committed(client, self._cluster.named(group), places)
+        return sum(ends[place] - max(begins[place], done[place]) for place in places)
+
+    async def probe(self) -> None:
+        """Raises `Halt` when a person must act first: as where a topic is missing."""
+        with self._cluster.reported():
+            async with (
+                asyncio.timeout(self._cluster.options.ack_timeout_seconds),
+                self._cluster.connected() as client,
+            ):
+                await kafka_topics.look(client, self._cluster)
+
+    async def setup(self) -> None:
+        """Topics are created, or mended where they would refuse or lose records. Raises `Halt`."""
+        await kafka_topics.set_up(self._cluster, retention_days=self._retention_days)
+
+    async def close(self) -> None:
+        await self._producer.close()
+        await self._scans.close()
+
+
+def _require_ours(*topics: str) -> None:
+    for topic in topics:
+        if topic not in TOPICS:
+            raise _not_ours(topic)
+
+
+def _not_ours(topic: str) -> ValueError:
+    return ValueError(f"there is no topic {topic!r}: it is one of {', '.join(TOPICS)}")
