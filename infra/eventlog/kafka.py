@@ -10,7 +10,7 @@ from infra.eventlog.kafka_cluster import KafkaCluster
 from infra.eventlog.kafka_offsets import EARLIEST, LATEST, committed, offsets_at, partitions
 from infra.eventlog.kafka_producer import Producer
 from infra.eventlog.kafka_scan import Scans
-from infra.eventlog.kafka_subscription import subscribed
+from infra.eventlog.kafka_subscription import subscribe
 from infra.eventlog.kafka_topics import refresh
 from schemas.envelope import Headers, Record
 from schemas.topics import TOPICS
@@ -40,7 +40,7 @@ class KafkaLog:
         self, topics: Sequence[str], group: str, *, start: Start = "earliest"
     ) -> AbstractAsyncContextManager[Subscription]:
         _require_ours(*topics)
-        return subscribed(self._cluster, topics, group, start=start)
+        return subscribe(self._cluster, topics, group, start=start)
 
     def scan(
         self, topic: str, *, start: Start = "earliest", since_ms: int | None = None, follow: bool = False
