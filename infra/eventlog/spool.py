@@ -1,0 +1,262 @@
+"""A log that goes on accepting while another is away: what that one does not take waits on disk, in order."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote
+
+import structlog
+
+from infra.clock import wall_clock_ms
+from infra.errors import Halt, LogUnavailable
+from infra.eventlog.base import MAX_RECORD_BYTES, EventLog, Start, Subscription
+from infra.eventlog.spool_drain import AWAY, Drain, MainLogAway
+from infra.eventlog.spool_file import SpoolFile
+from infra.eventlog.spool_flag import SharedByte
+from infra.eventlog.spool_writer import Event, SpoolWriter
+from schemas.envelope import Headers, Record
+from schemas.topics import TOPICS
+
+log = structlog.get_logger()
+
+_LOOK_SECONDS: Final = 0.25
+"""So soon after the main log's return draining begins."""
+
+
+def open_spooled(main: EventLog, url: str) -> "SpooledLog":
+    """`sqlite:///relative/file.db` or `sqlite:////absolute/file.db`. No file is touched yet.
+
+    Raises `ValueError`, with a sentence that says what to write, when the URL names no file.
+    """
+    scheme, _, rest = url.partition("://")
+    if scheme != "sqlite" or len(rest) < 2 or not rest.startswith("/"):
+        raise ValueError(
+            "The spool's URL must look like sqlite:///var/spool.db (four slashes for an absolute path)."
+        )
+    return SpooledLog(main, SpoolFile(Path(unquote(rest[1:]))))
+
+
+class SpooledLog:
+    """Appends go to `main`, and while it is away to a file on this machine's disk, from which they follow.
+
+    A key's records come to `main` in the order of their appends, whichever process of this machine took them:
+    as long as anything waits in the file, whatever is new goes there too. Some come twice: what was under way
+    when `main` failed, and what a process had handed over when it was killed. Appending raises
+    `LogUnavailable` when neither can take a record.
+
+    Reading is reading `main`: what waits in the file is not yet there.
+    """
+
+    def __init__(
+        self, main: EventLog, spool: SpoolFile, *, clock_ms: Callable[[], int] = wall_clock_ms
+    ) -> None:
+        self._main = main
+        self._spool = spool
+        self._clock_ms = clock_ms
+        self._drain = Drain(main, spool, clock_ms)
+        self._writer = SpoolWriter(spool, needed=self._is_needed, elsewhere=self._send, clock_ms=clock_ms)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._flag: SharedByte = bytearray(1)
+        self._away = ""  # why this process sends nothing to the main log now
+        self._unusable = ""  # why the spool cannot be used now
+        self._under_way: dict[asyncio.Future[None], Event] = {}
+        self._refusing: set[asyncio.Task[None]] = set()
+        self._tending: asyncio.Task[None] | None = None
+
+    def append(self, topic: str, *, key: str, value: bytes, headers: Headers) -> "asyncio.Future[None]":
+        loop = self._loop or self._begin()
+        if len(value) > MAX_RECORD_BYTES:
+            raise ValueError(f"a record of {len(value)} bytes is over {MAX_RECORD_BYTES}")
+        if topic not in TOPICS:
+            raise ValueError(f"there is no topic {topic!r}: it is one of {', '.join(TOPICS)}")
+        event = Event(topic, key, value, headers, loop.create_future())
+        if self._flag[0] or self._away or self._writer.running:
+            self._detour(event)
+        else:
+            self._send(event)
+        return event.done
+
+    def subscribe(
+        self, topics: Sequence[str], group: str, *, start: Start = "earliest"
+    ) -> AbstractAsyncContextManager[Subscription]:
+        return self._main.subscribe(topics, group, start=start)
+
+    def scan(
+        self, topic: str, *, start: Start = "earliest", since_ms: int | None = None, follow: bool = False
+    ) -> AsyncIterator[Record]:
+        return self._main.scan(topic, start=start, since_ms=since_ms, follow=follow)
+
+    async def backlog(self, topics: Sequence[str], group: str) -> int:
+        return await self._main.backlog(topics, group)
+
+    async def probe(self) -> None:
+        """As long as one of both takes records. A `Halt` is raised by the first call of all only: that is a
+        start, and what a person must do should be known before there are events."""
+        starting = self._loop is None
+        self._begin()
+        if not self._is_needed():
+            try:
+                await self._main.probe()
+            except LogUnavailable as exc:
+                self._turn_away(exc)
+            except Halt:
+                if starting:
+                    raise
+            else:
+                return
+        await self._spool.probe()
+
+    async def degraded(self) -> dict[str, str]:
+        """What is away although records are accepted, a sentence for each part. Never raises."""
+        try:
+            await self._spool.probe()
+            content = await self._spool.content()
+        except LogUnavailable as exc:
+            return {"spool": f"If the log were away, events would be refused: {exc}."}
+        parts = {}
+        if self._away or content.records:
+            reason = self._away or "it is back, and takes them now"
+            parts["log"] = f"{content.records} events wait in the spool for the log: {reason}."
+        if content.aside:
+            parts["spool"] = f"The log refuses {content.aside} events for what they are; they were set aside."
+        return parts
+
+    async def setup(self) -> None:
+        """Raises as `main.setup` does, for then something may be missing; records are taken all the same."""
+        self._begin()
+        await self._spool.probe()
+        await self._main.setup()
+
+    async def close(self) -> None:
+        """Draining stops at once: what waits in the file follows after the next start."""
+        if self._tending is not None:
+            self._tending.cancel()
+            await asyncio.wait([self._tending])
+        while self._under_way or self._refusing or self._writer.running:
+            await asyncio.wait([*self._under_way, *self._refusing, *filter(None, [self._writer.running])])
+            await asyncio.sleep(0)  # until what follows from it has begun
+        await self._main.close()
+        self._flag = bytearray(1)
+        await self._spool.close()
+
+    def _begin(self) -> asyncio.AbstractEventLoop:
+        """At the first call, for a log is made before there is a loop."""
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+            try:
+                self._spool.open()
+            except LogUnavailable as exc:
+                self._miss_spool(exc)
+            self._flag = self._spool.flag.byte
+            self._tending = self._loop.create_task(self._tend())
+        return self._loop
+
+    def _is_needed(self) -> bool:
+        """Whether records must go to the spool now. Also asked by the thread that writes them there."""
+        return bool(self._away) or self._flag[0] != 0
+
+    def _send(self, event: Event) -> None:
+        """To the main log."""
+        topic, key, value, headers, _ = event
+        try:
+            sent = asyncio.ensure_future(self._main.append(topic, key=key, value=value, headers=headers))
+        except Exception as exc:
+            sent = asyncio.get_running_loop().create_future()
+            sent.set_exception(exc)
+        self._under_way[sent] = event
+        sent.add_done_callback(self._sent)
+
+    def _sent(self, sent: "asyncio.Future[None]") -> None:
+        error = LogUnavailable("it was cancelled") if sent.cancelled() else sent.exception()
+        if sent not in self._under_way:
+            return  # too late: it waits in the spool
+        if isinstance(error, AWAY):
+            self._turn_away(error)
+            self._turn_back()
+            return
+        event = self._under_way.pop(sent)
+        if error is None:
+            event.succeed()
+        else:
+            refusing = asyncio.get_running_loop().create_task(self._refuse(event, error))
+            self._refusing.add(refusing)
+            refusing.add_done_callback(self._refusing.discard)
+
+    async def _refuse(self, event: Event, error: BaseException) -> None:
+        try:
+            await self._drain.refuse(event.record(self._clock_ms()), error)
+        except MainLogAway:
+            self._detour(event)  # and from there it comes to be refused again
+        except Exception as exc:
+            event.fail(exc)
+        else:
+            event.succeed()
+
+    def _detour(self, event: Event) -> None:
+        """To the spool; before it what is under way, which else would be overtaken there."""
+        self._turn_back()
+        self._writer.write(event)
+
+    def _turn_back(self) -> None:
+        under_way, self._under_way = self._under_way, {}
+        for sent, event in under_way.items():
+            if sent.done() and not sent.cancelled() and sent.exception() is None:
+                event.succeed()
+            else:
+                self._writer.write(event)
+
+    def _turn_away(self, error: BaseException) -> None:
+        reason = str(error)
+        if not self._away or (isinstance(error, Halt) and reason != self._away):
+            log.warning("spooling", reason=reason)
+        self._away = reason
+
+    async def _tend(self) -> None:
+        while True:
+            try:
+                await self._look_for_spool()
+                await self._look_for_main()
+            except Exception as bug:
+                log.exception("spool_not_tended", error=type(bug).__name__)
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _look_for_spool(self) -> None:
+        try:
+            await self._spool.prepare()
+            await self._drain.measure()
+        except LogUnavailable as exc:
+            self._miss_spool(exc)
+        else:
+            self._flag, self._unusable = self._spool.flag.byte, ""
+
+    async def _look_for_main(self) -> None:
+        """Ask while it is away, and drain the spool into it as soon as it is back."""
+        if self._away:
+            try:
+                await self._main.probe()
+            except AWAY as exc:
+                self._turn_away(exc)
+                return
+            self._away = ""
+        if self._flag[0] and self._spool.flag.lead():
+            try:
+                count = await self._drain.run()
+            except MainLogAway as exc:
+                self._turn_away(exc)
+            except LogUnavailable as exc:
+                log.warning("draining_interrupted", reason=str(exc))
+            else:
+                if count:
+                    log.info("drained", records=count)
+                await self._spool.settle()
+        elif self._spool.leftovers:
+            await self._spool.settle()
+
+    def _miss_spool(self, error: LogUnavailable) -> None:
+        """Go on without it: what it holds may be overtaken, but nothing that `main` takes is refused."""
+        if not self._unusable:
+            log.error("spool_unusable", reason=str(error))
+        self._unusable = str(error)
+        self._flag = bytearray(1)
