@@ -88,11 +88,11 @@ class Lanes:
                 handle.cancel()
                 del self._waiting[turn]
                 self.done(turn)
-        for turn in [self._ready.get_nowait() for _ in range(self._ready.qsize())]:
-            if turn is not None and _is_from(turn.record, partitions):
-                self.done(turn)
+        for next_turn in [self._ready.get_nowait() for _ in range(self._ready.qsize())]:
+            if next_turn is not None and _is_from(next_turn.record, partitions):
+                self.done(next_turn)
             else:
-                self._ready.put_nowait(turn)
+                self._ready.put_nowait(next_turn)
 
     async def room(self) -> int:
         """Wait until a worthwhile number of records may come, and return it."""

@@ -38,13 +38,19 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]
         group: str,
         buffer: Buffer,
         *,
+        name: str | None,
         without_offset: str,
     ) -> None:
-        """Topics and group by their names on the cluster. `without_offset` is aiokafka's reset policy."""
+        """Topics and group by their names on the cluster. `without_offset` is aiokafka's reset policy.
+
+        Under a `name` it keeps its place in the group for a session's time when it stops; without one it
+        leaves.
+        """
         self._cluster = cluster
         self._topics = topics
         self._group = group
         self._buffer = buffer
+        self._name = name
         self._without_offset = without_offset
         self._consumer: AIOKafkaConsumer | None = None
         self._member_id = ""
@@ -68,7 +74,7 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]
         self._consumer = AIOKafkaConsumer(
             **self._cluster.arguments,
             group_id=self._group,
-            group_instance_id=None,
+            group_instance_id=self._name,
             partition_assignment_strategy=(KeepingAssignor(self._claimed),),
             auto_offset_reset=self._without_offset,
             enable_auto_commit=False,

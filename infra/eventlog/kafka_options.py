@@ -11,8 +11,8 @@ class KafkaOptions:
     SCRAM-SHA-256 or SCRAM-SHA-512. Empty means: none; for `ca_file`, the system's certificates.
 
     A group gives the partitions of a member that is silent for `session_timeout_seconds` to others. In
-    `members_folder` a process finds the name under which it was last in a group: started again in time it goes
-    on as the same member, and nothing moves. Empty: it comes as a new one, and leaves when it stops.
+    `members_folder` a process finds the name under which it was last in a group: started again in time it
+    goes on as the same member, and nothing moves. Empty: it comes as a new one, and leaves when it stops.
     """
 
     partitions: int = 12

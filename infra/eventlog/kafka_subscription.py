@@ -2,17 +2,18 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
+from pathlib import Path
 
-from aiokafka import errors
-from aiokafka.client import AIOKafkaClient
+from aiokafka import AIOKafkaConsumer, errors
 from aiokafka.structs import TopicPartition
 
 from infra.eventlog.base import Partition, Start
 from infra.eventlog.kafka_buffer import Buffer
 from infra.eventlog.kafka_cluster import KafkaCluster
 from infra.eventlog.kafka_member import KafkaMember
-from infra.eventlog.kafka_offsets import LATEST, Offsets, offsets_at, partitions
+from infra.eventlog.kafka_names import held_name
+from infra.eventlog.kafka_offsets import Offsets, partitions
 from infra.eventlog.kafka_records import record
 from infra.eventlog.kafka_topics import refresh
 from schemas.envelope import Record
@@ -31,17 +32,25 @@ async def subscribe(
     """As `EventLog.subscribe`. Raises `LogUnavailable` while no broker answers, or a topic is missing."""
     names = {cluster.named(topic): topic for topic in topics}
     buffer = Buffer()
-    # Where nobody committed, "none" asks us.
-    without_offset = "earliest" if start == "earliest" else "none"
-    member = KafkaMember(cluster, list(names), cluster.named(group), buffer, without_offset=without_offset)
-    try:
-        with cluster.reported():
-            client = (await member.start())._client
-            places = await _look(client, cluster, topics)
-            starts = {} if start == "earliest" else await offsets_at(client, places, LATEST)
-        yield KafkaSubscription(cluster, member, buffer, names, starts)
-    finally:
-        await member.stop()
+    folder = cluster.options.members_folder
+    with held_name(Path(folder), cluster.named(group)) if folder else nullcontext() as name:
+        member = KafkaMember(
+            cluster,
+            list(names),
+            cluster.named(group),
+            buffer,
+            name=name,
+            without_offset="earliest" if start == "earliest" else "none",  # none: it asks us
+        )
+        try:
+            with cluster.reported():
+                consumer = await member.start()
+                places = await _look(consumer, cluster, topics)
+                async with asyncio.timeout(_ANSWER_SECONDS):
+                    starts = {} if start == "earliest" else await consumer.end_offsets(places)
+            yield KafkaSubscription(cluster, member, buffer, names, starts)
+        finally:
+            await member.stop()
 
 
 class KafkaSubscription:
@@ -89,7 +98,7 @@ class KafkaSubscription:
             async with asyncio.timeout(_LOOK_SECONDS):
                 found = await consumer.getmany(timeout_ms=_FOREVER_MS)
         except TimeoutError:
-            await _look(consumer._client, self._cluster, list(self._names.values()))
+            await _look(consumer, self._cluster, list(self._names.values()))
         except errors.NoOffsetForPartitionError as exc:
             for partition in exc.args:
                 consumer.seek(partition, self._starts.get(partition, 0))
@@ -106,8 +115,10 @@ class KafkaSubscription:
             self._member.pause()
 
 
-async def _look(client: AIOKafkaClient, cluster: KafkaCluster, topics: Sequence[str]) -> list[TopicPartition]:
+async def _look(
+    consumer: AIOKafkaConsumer, cluster: KafkaCluster, topics: Sequence[str]
+) -> list[TopicPartition]:
     """Whether a broker answers, and knows our topics."""
     async with asyncio.timeout(_ANSWER_SECONDS):
-        await refresh(client, cluster)
-    return partitions(client, cluster, topics)
+        await refresh(consumer._client, cluster)
+    return partitions(consumer._client, cluster, topics)
