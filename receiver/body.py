@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from starlette.types import Receive
+from starlette.types import Message, Receive
 
 from receiver.deadline import Deadline
 
@@ -35,47 +35,37 @@ class BodyLimits:
     idle: Deadline
 
 
-class Body:
-    """`whole` says that everything has come: nothing is left on the connection. Read by `task` alone."""
+async def read_on(message: Message, receive: Receive, limits: BodyLimits, task: asyncio.Task[Any]) -> bytes:
+    """The whole body of which `message` is the first that came. `task` is the one that runs.
 
-    __slots__ = ("_limits", "_receive", "_task", "whole")
-
-    def __init__(self, receive: Receive, limits: BodyLimits, task: asyncio.Task[Any]) -> None:
-        self._receive = receive
-        self._limits = limits
-        self._task = task
-        self.whole = False
-
-    async def read(self, announced: bytes | None) -> bytes:
-        """All of it. `announced` is the content-length. Raises `TooLarge`, `TooSlow`, `ClientGone`."""
-        limits = self._limits
-        if announced is not None and int(announced) > limits.max_bytes:
+    Raises `ClientGone`, `TooSlow`, and `TooLarge` while there is more to come; what is too large once it is
+    whole is returned.
+    """
+    chunks: list[bytes] = []
+    size, end = 0, math.inf
+    while True:
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        chunks.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(chunks)  # a single one is not copied
+        size += len(chunks[-1])
+        if size > limits.max_bytes:
             raise TooLarge
-        chunks: list[bytes] = []
-        size, end = 0, math.inf
-        while True:
-            try:
-                message = await limits.idle.wait(self._receive(), self._task)
-            except TimeoutError:
-                raise TooSlow from None
-            if message["type"] == "http.disconnect":
-                raise ClientGone
-            self.whole = not message.get("more_body", False)
-            chunks.append(message.get("body", b""))
-            size += len(chunks[-1])
-            if size > limits.max_bytes:
-                raise TooLarge
-            if self.whole:
-                return b"".join(chunks)  # a single one is not copied
-            now = self._task.get_loop().time()
-            if now > end:
-                raise TooSlow
-            end = min(end, now + limits.seconds)
+        now = task.get_loop().time()
+        if now > end:
+            raise TooSlow
+        end = min(end, now + limits.seconds)
+        try:
+            message = await limits.idle.wait(receive(), task)
+        except TimeoutError:
+            raise TooSlow from None
 
-    async def drain(self) -> None:
-        if not self.whole:
-            await drain(self._receive, self._limits.max_bytes)
-            self.whole = True
+
+async def drain(self) -> None:
+    if not self.whole:
+        await drain(self._receive, self._limits.max_bytes)
+        self.whole = True
 
 
 async def drain(receive: Receive, max_bytes: int) -> None:

@@ -10,7 +10,7 @@ _TICKS: Final = 10
 
 
 class Deadline:
-    """Lets tasks wait for `seconds`, and a tenth at most. For one event loop.
+    """Cancels tasks that have waited for `seconds`, and a tenth at most. For one event loop.
 
     The time is told in ticks of a tenth, so that a wait costs no more than an entry in a table.
     """
@@ -24,25 +24,31 @@ class Deadline:
         self._begun: dict[asyncio.Task[Any], int] = {}
         self._expired: set[asyncio.Task[Any]] = set()
 
-    async def wait(self, work: Awaitable[T], task: asyncio.Task[Any]) -> T:
-        """What `work` returns. Raises `TimeoutError`, and then `work` was cancelled.
-
-        `task` is the one that runs, looked up once for all its waits. It is in one wait at a time.
-        """
+    def begin(self, task: asyncio.Task[Any]) -> None:
+        """From now on `task`, the one that runs, waits; anew if it did already. `end` must follow."""
         self._begun[task] = self._tick
         if self._timer is None:
             self._timer = task.get_loop().call_later(self._tick_seconds, self._advance)
+
+    def end(self, task: asyncio.Task[Any]) -> bool:
+        """Whether it was cancelled because its time was up, and for no other reason besides."""
+        self._begun.pop(task, None)
+        if task not in self._expired:
+            return False
+        self._expired.discard(task)
+        return task.uncancel() == 0
+
+    async def wait(self, work: Awaitable[T], task: asyncio.Task[Any]) -> T:
+        """What `work` returns. Raises `TimeoutError`, and then `work` was cancelled. `task` is the one that runs."""
+        self.begin(task)
         try:
             return await work
         except asyncio.CancelledError:
-            # Unless someone else too wants the task to end, the cancellation was ours alone.
-            if task in self._expired and task.uncancel() == 0:
+            if self.end(task):
                 raise TimeoutError from None
             raise
         finally:
-            self._begun.pop(task, None)
-            if self._expired:
-                self._expired.discard(task)
+            self.end(task)
 
     def _advance(self) -> None:
         """Those who have waited for all ticks, beside that in which they began, have waited long enough."""

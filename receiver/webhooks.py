@@ -6,7 +6,9 @@ one place where errors become HTTP statuses.
 
 import asyncio
 import json
+import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from http import HTTPStatus
 from math import ceil
 from time import perf_counter
@@ -23,11 +25,10 @@ from infra.eventlog.base import EventLog
 from receiver import attributes
 from receiver.admission import Admission, RequestHeaders, Scheme, Unauthentic
 from receiver.answers import Problem, send_json, send_problem
-from receiver.body import Body, BodyLimits, ClientGone, TooLarge, TooSlow
+from receiver.body import BodyLimits, ClientGone, TooLarge, TooSlow, drain, read_on
 from receiver.deadline import Deadline
 from receiver.metrics import TALLIES, Outcome
 from schemas import topics
-from schemas.envelope import Headers
 from schemas.identity import BrokenEvent, NotAnEvent
 from schemas.providers import ProviderSchema
 
@@ -63,72 +64,95 @@ class WebhookRoute:
         self._appending = appending
         self._clock = clock
         self._logger: FilteringBoundLogger = structlog.get_logger().bind(provider=provider.name)
+        self._tells_all = self._logger.is_enabled_for(logging.DEBUG)
         self._tally = TALLIES.of(provider.name)
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        task = asyncio.current_task()
+        """Written in one piece: each coroutine that it were divided into would cost a hundredth of it all."""
+        loop = self._loop
+        if loop is None:  # asking for the running loop costs a system call each time
+            loop = self._loop = asyncio.get_running_loop()
+        task = asyncio.current_task(loop)
         assert task is not None
-        body = Body(receive, self._limits, task)
+        limits, tally = self._limits, self._tally
+        unread: Receive | None = receive
         try:
             if scope["method"] not in _METHODS:
-                await self._refuse(send, body, "wrong_method", _WRONG_METHOD, scope["method"])
+                await self._refuse(send, unread, "wrong_method", _WRONG_METHOD, scope["method"])
                 return
             headers = _by_name(scope["headers"])
             admission = self._scheme(headers, self._clock())
-            value = await body.read(headers.get(b"content-length"))
+            if int(headers.get(b"content-length", 0)) > limits.max_bytes:
+                raise TooLarge
+            limits.idle.begin(task)
+            message = await receive()
+            limits.idle.end(task)
+            if message.get("more_body") is False:
+                value = message["body"]
+            else:
+                value = await read_on(message, receive, limits, task)
+            unread = None
+            if len(value) > limits.max_bytes:
+                raise TooLarge
             if admission.prove is not None:
                 admission.prove(value)
-            self._tally.body_bytes += len(value)
-            event_id = await self._accept(value, headers, admission, task)
-        except ClientGone:
-            self._tally.ended["client_gone"] += 1
-            self._logger.info("client_gone")
-        except Unauthentic as refused:
-            await self._refuse(send, body, "unauthentic", _UNAUTHENTIC, str(refused))
-        except TooLarge:
-            limit = self._limits.max_bytes
-            problem = Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A body may have {limit} bytes.")
-            await self._refuse(send, body, "too_large", problem, f"over {limit} bytes")
-        except TooSlow:
-            await self._refuse(send, body, "too_slow", _TOO_SLOW, "the body did not come in time")
-        except NotAnEvent as unreadable:
-            await self._refuse(send, body, "unreadable", _NOT_AN_EVENT, str(unreadable))
-        except BrokenEvent as broken:
-            self._tally.ended["quarantined"] += 1
-            answer = {"status": "quarantined", "errors": broken.errors}
-            await send_json(send, 202, json.dumps(answer).encode())
-            self._logger.warning("quarantined", type=broken.type, errors=broken.errors)
-        except LogUnavailable as trouble:
-            await self._give_up(send, body, str(trouble), trouble.retry_after_seconds)
-        except asyncio.CancelledError:
-            await self._give_up(send, body, "the receiver is being stopped", _OUR_TROUBLE_SECONDS)
-        except Exception as bug:
-            await self._give_up(send, body, "a bug", _OUR_TROUBLE_SECONDS)
-            self._tell_of(bug)
+            tally.body_bytes += len(value)
+            try:
+                identity = self._provider.identify(value, admission.channel)
+            except Exception as refusal:
+                await self._keep_aside(value, headers, admission, task, refusal)
+                raise
+            record = attributes.accepted(self._provider.name, headers, admission, identity, self._clock)
+            started = perf_counter()
+            # At least once: when the time is up, the record may be written all the same.
+            self._appending.begin(task)
+            await self._log.append(topics.WEBHOOKS, key=identity.key, value=value, headers=record)
+            self._appending.end(task)
+            tally.appended(perf_counter() - started)
+        except (Exception, asyncio.CancelledError) as ending:
+            await self._answer_otherwise(ending, send, unread, task)
         else:
-            self._tally.ended["accepted"] += 1
+            tally.ended["accepted"] += 1
+            event_id = record["ce_id"]
             await send_json(send, 202, b'{"id": %b, "status": "accepted"}' % to_json(event_id))
-            self._logger.debug("accepted", event_id=event_id)
+            if self._tells_all:
+                self._logger.debug("accepted", event_id=event_id)
 
-    async def _accept(self, value: bytes, headers: RequestHeaders, admission: Admission, task: Task) -> str:
-        """The `ce_id` of what is now in the log. What it refuses of a body, it has kept aside before."""
-        provider = self._provider
-        try:
-            identity = provider.identify(value, admission.channel)
-        except (NotAnEvent, BrokenEvent) as refusal:
-            await self._keep_aside(value, headers, admission, task, refusal)
-            raise
-        except Exception as bug:
-            # Nothing authentic is lost or refused because of us: it waits among the dead letters.
-            broken = BrokenEvent("unreadable", [f"it could not be read: {type(bug).__name__}"])
-            await self._keep_aside(value, headers, admission, task, broken)
-            self._tell_of(bug)
-            raise broken from bug
-        record = attributes.accepted(provider.name, headers, admission, identity, self._clock)
-        started = perf_counter()
-        await self._append(task, topics.WEBHOOKS, identity.key, value, record)
-        self._tally.appended(perf_counter() - started)
-        return record["ce_id"]
+    async def _answer_otherwise(
+        self, ending: BaseException, send: Send, unread: Receive | None, task: Task
+    ) -> None:
+        """What `ending` is to the sender. `unread` is where what it still sends comes from, if anything."""
+        if self._limits.idle.end(task):
+            ending = TooSlow()
+        elif self._appending.end(task):
+            ending = LogUnavailable("the log did not answer in time")
+        match ending:
+            case ClientGone():
+                self._tally.ended["client_gone"] += 1
+                self._logger.info("client_gone")
+            case Unauthentic():
+                await self._refuse(send, unread, "unauthentic", _UNAUTHENTIC, str(ending))
+            case TooLarge():
+                limit = self._limits.max_bytes
+                problem = Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A body may have {limit} bytes.")
+                await self._refuse(send, unread, "too_large", problem, f"over {limit} bytes")
+            case TooSlow():
+                await self._refuse(send, unread, "too_slow", _TOO_SLOW, "the body did not come in time")
+            case NotAnEvent():
+                await self._refuse(send, unread, "unreadable", _NOT_AN_EVENT, str(ending))
+            case BrokenEvent():
+                self._tally.ended["quarantined"] += 1
+                answer = {"status": "quarantined", "errors": ending.errors}
+                await send_json(send, 202, json.dumps(answer).encode())
+                self._logger.warning("quarantined", type=ending.type, errors=ending.errors)
+            case LogUnavailable():
+                await self._give_up(send, unread, str(ending), ending.retry_after_seconds)
+            case asyncio.CancelledError():
+                await self._give_up(send, unread, "the receiver is being stopped", _OUR_TROUBLE_SECONDS)
+            case _:
+                await self._give_up(send, unread, "a bug", _OUR_TROUBLE_SECONDS)
+                self._tell_of(ending)
 
     async def _keep_aside(
         self,
@@ -136,37 +160,44 @@ class WebhookRoute:
         headers: RequestHeaders,
         admission: Admission,
         task: Task,
-        refusal: NotAnEvent | BrokenEvent,
+        refusal: Exception,
     ) -> None:
+        """Among the dead letters: nothing authentic is lost, be it because of the sender or because of us."""
+        bug = None
+        if not isinstance(refusal, NotAnEvent | BrokenEvent):
+            bug = refusal
+            refusal = BrokenEvent("unreadable", [f"it could not be read: {type(bug).__name__}"])
         record = attributes.quarantined(self._provider.name, headers, admission, refusal, value, self._clock)
         key = refusal.key if isinstance(refusal, BrokenEvent) else ""
-        await self._append(task, topics.DEAD_LETTERS, key, value, record)
+        self._appending.begin(task)
+        await self._log.append(topics.DEAD_LETTERS, key=key, value=value, headers=record)
+        self._appending.end(task)
+        if bug is not None:
+            self._tell_of(bug)
+            raise refusal from bug
 
-    async def _append(self, task: Task, topic: str, key: str, value: bytes, headers: Headers) -> None:
-        """At least once: when the time is up, the record may be written all the same."""
-        try:
-            append = self._log.append(topic, key=key, value=value, headers=headers)
-            await self._appending.wait(append, task)
-        except TimeoutError:
-            raise LogUnavailable("the log did not answer in time") from None
-
-    def _tell_of(self, bug: Exception) -> None:
+    def _tell_of(self, bug: BaseException) -> None:
         """Its name and its way here, not its text: that may hold what came."""
         self._logger.error("bug", error=type(bug).__name__, where=format_tb(bug.__traceback__))
 
-    async def _refuse(self, send: Send, body: Body, outcome: Outcome, problem: Problem, reason: str) -> None:
+    async def _refuse(
+        self, send: Send, unread: Receive | None, outcome: Outcome, problem: Problem, reason: str
+    ) -> None:
         self._tally.ended[outcome] += 1
-        await send_problem(send, problem, before_closing=None if body.whole else body.drain)
+        draining = None if unread is None else partial(drain, unread, self._limits.max_bytes)
+        await send_problem(send, problem, before_closing=draining)
         self._logger.warning("refused", status=problem.status.value, reason=reason)
 
-    async def _give_up(self, send: Send, body: Body, reason: str, retry_after_seconds: float) -> None:
+    async def _give_up(
+        self, send: Send, unread: Receive | None, reason: str, retry_after_seconds: float
+    ) -> None:
         retry_after = b"%d" % ceil(retry_after_seconds)
         problem = Problem(
             HTTPStatus.SERVICE_UNAVAILABLE,
             "It could not be made durable: send it again.",
             [(b"retry-after", retry_after)],
         )
-        await self._refuse(send, body, "unavailable", problem, reason)
+        await self._refuse(send, unread, "unavailable", problem, reason)
 
 
 def _by_name(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
