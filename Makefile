@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test check format demo bench constraints clean
+.PHONY: run test check format demo bench kafka s3 postgres stack constraints clean
 
 run: $(VENV)/run
 	@$(BIN)/adjourn run
@@ -29,6 +29,13 @@ demo: $(VENV)/run
 
 bench: $(VENV)/dev
 	$(BIN)/python -m benchmarks $(ARGS)
+
+# Real components on this machine, until Ctrl-C; each prints what to put into .env.
+kafka s3 postgres: $(VENV)/dev
+	@$(BIN)/python -m infra.deploy.stack $@ $(ARGS)
+
+stack: $(VENV)/dev
+	@$(BIN)/python -m infra.deploy.stack kafka s3 postgres $(ARGS)
 
 # Every package by name, version and hash; no address, so that any registry serves.
 constraints: | $(BIN)/pip

@@ -17,8 +17,8 @@ from typing import Final, NoReturn
 _TRY_EVERY_SECONDS: Final = 0.02
 _GIVE_UP_SECONDS: Final = 60
 
-Answers = Callable[[socket.socket], bool]
-"""Whether the other side of a fresh connection is ready to work; may raise `OSError` for no."""
+Answers = Callable[[int], bool]
+"""Whether what listens on this port is ready to work; may raise `OSError` for no."""
 
 
 def arguments(what: str, *, port: int) -> argparse.ArgumentParser:
@@ -27,6 +27,20 @@ def arguments(what: str, *, port: int) -> argparse.ArgumentParser:
     parser.add_argument("--folder", type=Path, required=True, help="where its data lies; made when missing")
     parser.add_argument("--port", type=int, default=port, help="the first of its ports (%(default)s)")
     return parser
+
+
+def parsed(parser: argparse.ArgumentParser) -> argparse.Namespace:
+    """With the folder made, and the port free: or else whoever sits there would answer in our place."""
+    options = parser.parse_args()
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", options.port))
+        except OSError as error:
+            raise SystemExit(f"Port {options.port} is taken: choose another with --port.") from error
+    options.folder = options.folder.resolve()
+    options.folder.mkdir(parents=True, exist_ok=True)
+    return options
 
 
 def become(
@@ -61,8 +75,12 @@ def become(
     os.execvp(command[0], [str(part) for part in command])  # noqa: S606 no shell is wanted
 
 
-def refuse(sentence: str) -> NoReturn:
-    """End, because something is missing on this machine; the sentence says what to install or to change."""
+def connect(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), timeout=5)
+
+
+def not_here(sentence: str) -> NoReturn:
+    """End, because a program is missing on this machine; the sentence says what to install."""
     print(sentence, file=sys.stderr)
     raise SystemExit(os.EX_UNAVAILABLE)
 
@@ -84,9 +102,8 @@ def _answers_in_time(gone: int, port: int, answers: Answers) -> bool:
         if select.select([gone], [], [], _TRY_EVERY_SECONDS)[0]:
             return False
         try:
-            with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
-                if answers(connection):
-                    return True
+            if answers(port):
+                return True
         except OSError:
             continue
     return False

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.servers.server import Server
+from tests.servers.server import PORTS, Server
 
 
 class SeaweedServer(Server):
@@ -15,10 +15,15 @@ class SeaweedServer(Server):
 
     def __exit__(self, *reason: object) -> None:
         super().__exit__(*reason)
-        for number in range(self.port, self.port + 10):
-            for left in Path("/tmp").glob(f"seaweedfs-*-{number}.sock"):
-                left.unlink(missing_ok=True)
+        remove_sockets(self.port)
 
     @property
     def endpoint_url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+
+def remove_sockets(port: int) -> None:
+    """Killed, it leaves them behind, in a place that it does not let us choose."""
+    for number in range(port, port + PORTS):
+        for left in Path("/tmp").glob(f"seaweedfs-*-{number}.sock"):
+            left.unlink(missing_ok=True)

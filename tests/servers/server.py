@@ -18,9 +18,9 @@ import psutil
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 
-_PORTS: Final = 10
+PORTS: Final = 10
 """What each server gets: more than any needs."""
-_STEADY_PORTS: Final = range(20_000, 30_000, _PORTS)
+_STEADY_PORTS: Final = range(20_000, 30_000, PORTS)
 """Below those that the system gives to outgoing connections: one of them could take the port of a server that
 is stopped for a while, even the very client that waits for it."""
 _GUARD: Final = 'read _; kill -s KILL -- "-$0"; rm -rf "$1"'
@@ -55,11 +55,11 @@ class Server(Protocol):
         """`script` is the folder of its start script under `infra/deploy`."""
         self._script, self._options = script, options
         self._stop_signal, self._stop_seconds = stop_signal, stop_seconds
-        self.port, self._claim = _claim_ports()
+        self.port, self._claim = claim_ports()
         self.folder = Path(tempfile.mkdtemp(prefix=f"adjourn-{script}-"))
 
     def __enter__(self) -> Self:
-        self.start()
+        """It is not started yet."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -184,14 +184,14 @@ def _is_gone(member: psutil.Process) -> bool:
         return True
 
 
-def _claim_ports() -> tuple[int, socket.socket]:
+def claim_ports() -> tuple[int, socket.socket]:
     """The first of ten free ports, and the last of them, held for as long as nobody else shall have them."""
     for first in random.sample(_STEADY_PORTS, len(_STEADY_PORTS)):
         claim = socket.socket()
         try:
-            claim.bind(("127.0.0.1", first + _PORTS - 1))
+            claim.bind(("127.0.0.1", first + PORTS - 1))
             claim.listen()
-            for port in range(first, first + _PORTS - 1):
+            for port in range(first, first + PORTS - 1):
                 with socket.socket() as probe:
                     probe.bind(("127.0.0.1", port))
         except OSError:

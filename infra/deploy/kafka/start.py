@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
-from infra.deploy.component import arguments, become, refuse
+from infra.deploy.component import arguments, become, connect, not_here, parsed
 
 _HERE: Final = Path(__file__).parent
 _JARS: Final = _HERE / "jars"
@@ -24,10 +24,9 @@ _METADATA: Final = struct.pack(">ihhihib", 15, 3, 4, 0, -1, 0, 0)
 def main() -> None:
     parser = arguments("One Kafka broker.", port=9092)
     parser.add_argument("--property", action="append", default=[], help="name=value, as in server.properties")
-    options = parser.parse_args()
+    options = parsed(parser)
     _resolve_jars()
-    folder: Path = options.folder.resolve()
-    folder.mkdir(parents=True, exist_ok=True)
+    folder: Path = options.folder
     properties = _write_properties(folder, options.port, options.property)
     if not (folder / "data").exists():
         _format(folder, properties)
@@ -44,13 +43,15 @@ def _resolve_jars() -> None:
     if _JARS.exists():
         return
     if not shutil.which("mvn"):
-        refuse("Maven, which fetches Kafka's jars, is not here: install it (Debian: apt-get install maven).")
+        not_here(
+            "Maven, which fetches Kafka's jars, is not here: install it (Debian: apt-get install maven)."
+        )
     unfinished = _HERE / "jars.part"
     shutil.rmtree(unfinished, ignore_errors=True)
-    command = ["mvn", "-q", "-B", "-f", _HERE / "pom.xml", "dependency:copy-dependencies"]
+    command: list[str | Path] = ["mvn", "-q", "-B", "-f", _HERE / "pom.xml", "dependency:copy-dependencies"]
     done = subprocess.run([*command, f"-DoutputDirectory={unfinished}"], check=False)  # noqa: S603 our own words
     if done.returncode:
-        refuse("Maven could not fetch Kafka's jars: what it printed says why.")
+        raise SystemExit("Maven could not fetch Kafka's jars: what it printed says why.")
     unfinished.rename(_JARS)
 
 
@@ -70,26 +71,27 @@ def _write_properties(folder: Path, port: int, more: list[str]) -> Path:
 
 
 def _format(folder: Path, properties: Path) -> None:
-    command = [*_java("-Xmx128m"), "kafka.tools.StorageTool", "format", "--standalone"]
+    command: list[str | Path] = [*_java("-Xmx128m"), "kafka.tools.StorageTool", "format", "--standalone"]
     done = subprocess.run(  # noqa: S603 our own words
         [*command, "-t", _CLUSTER_ID, "-c", properties], capture_output=True, text=True, check=False
     )
     if done.returncode:
         shutil.rmtree(folder / "data", ignore_errors=True)
-        refuse(f"Kafka could not prepare {folder}: {done.stdout}{done.stderr}")
+        raise SystemExit(f"Kafka could not prepare {folder}: {done.stdout}{done.stderr}")
 
 
 def _java(memory: str) -> list[str]:
     if not shutil.which("java"):
-        refuse("Kafka needs Java 17 or newer: install it (Debian: apt-get install default-jre-headless).")
+        not_here("Kafka needs Java 17 or newer: install it (Debian: apt-get install default-jre-headless).")
     return ["java", memory, *_FAST_START, "-cp", f"{_JARS}/*"]
 
 
-def _answers(connection: socket.socket) -> bool:
+def _answers(port: int) -> bool:
     """It listens before it has registered with its controller: topics can be made once it names itself."""
-    connection.sendall(_METADATA)
-    *_, brokers = struct.unpack(">iiii", connection.recv(16, socket.MSG_WAITALL))
-    return bool(brokers)
+    with connect(port) as connection:
+        connection.sendall(_METADATA)
+        answer = connection.recv(16, socket.MSG_WAITALL)
+    return len(answer) == 16 and struct.unpack(">iiii", answer)[-1] > 0
 
 
 if __name__ == "__main__":

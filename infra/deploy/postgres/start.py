@@ -7,14 +7,13 @@ as the user `postgres`, to whom the folder then belongs.
 import os
 import pwd
 import shutil
-import socket
 import struct
 import subprocess
 import sys
 from pathlib import Path
 from typing import Final
 
-from infra.deploy.component import arguments, become, refuse
+from infra.deploy.component import arguments, become, connect, not_here, parsed
 
 _USER: Final = "postgres"
 _PROTOCOL_3: Final = 3 << 16
@@ -27,10 +26,9 @@ def main() -> None:
     # 5432 is where Debian's own server listens.
     parser = arguments("One PostgreSQL server.", port=5433)
     parser.add_argument("--setting", action="append", default=[], help="name=value, as in postgresql.conf")
-    options = parser.parse_args()
+    options = parsed(parser)
     programs = _programs()
-    folder: Path = options.folder.resolve()
-    folder.mkdir(parents=True, exist_ok=True)
+    folder: Path = options.folder
     owner = pwd.getpwnam(_USER) if os.geteuid() == 0 else None
     if owner is not None:
         _hand_over(folder, owner)
@@ -54,7 +52,7 @@ def _programs() -> Path:
     newest = max(versions, key=lambda path: int(path.parts[-3]), default=None)
     found = newest or shutil.which("initdb")
     if found is None:
-        refuse("PostgreSQL is not here: install it (Debian: apt-get install postgresql).")
+        not_here("PostgreSQL is not here: install it (Debian: apt-get install postgresql).")
     return Path(found).resolve().parent
 
 
@@ -62,13 +60,22 @@ def _hand_over(folder: Path, owner: pwd.struct_passwd) -> None:
     os.chown(folder, owner.pw_uid, owner.pw_gid)
     closed = [parent for parent in folder.parents if not parent.stat().st_mode & 0o001]
     if closed:
-        refuse(f"The user {_USER} cannot enter {closed[-1]}: choose another place with --folder.")
+        raise SystemExit(f"The user {_USER} cannot enter {closed[-1]}: choose another place with --folder.")
 
 
 def _initialize(initdb: Path, folder: Path, owner: pwd.struct_passwd | None) -> None:
     part = folder / "data.part"
     shutil.rmtree(part, ignore_errors=True)
-    command = [initdb, "-D", part, "-U", _USER, "--auth=trust", "--encoding=UTF8", f"--locale={_LOCALE}"]
+    command: list[str | Path] = [
+        initdb,
+        "-D",
+        part,
+        "-U",
+        _USER,
+        "--auth=trust",
+        "--encoding=UTF8",
+        f"--locale={_LOCALE}",
+    ]
     done = subprocess.run(  # noqa: S603 our own words
         [*command, "--no-sync"],
         cwd=folder,
@@ -79,14 +86,15 @@ def _initialize(initdb: Path, folder: Path, owner: pwd.struct_passwd | None) -> 
         check=False,
     )
     if done.returncode:
-        refuse(f"PostgreSQL could not prepare {folder}: {done.stderr}")
+        raise SystemExit(f"PostgreSQL could not prepare {folder}: {done.stderr}")
     part.rename(folder / "data")
 
 
-def _answers(connection: socket.socket) -> bool:
+def _answers(port: int) -> bool:
     """While it starts it answers with an error; to one whom it trusts, then, with R."""
-    connection.sendall(struct.pack(">i", len(_HELLO) + 4) + _HELLO)
-    return connection.recv(1) == b"R"
+    with connect(port) as connection:
+        connection.sendall(struct.pack(">i", len(_HELLO) + 4) + _HELLO)
+        return connection.recv(1) == b"R"
 
 
 if __name__ == "__main__":

