@@ -134,8 +134,8 @@ class SpooledLog:
         if self._tending is not None:
             self._tending.cancel()
             await asyncio.wait([self._tending])
-        while self._under_way or self._refusing or self._writer.running:
-            await asyncio.wait([*self._under_way, *self._refusing, *filter(None, [self._writer.running])])
+        while running := self._running():
+            await asyncio.wait(running)
             await asyncio.sleep(0)  # until what follows from it has begun
         await self._main.close()
         self._flag = bytearray(1)
@@ -153,6 +153,12 @@ class SpooledLog:
             self._tending = self._loop.create_task(self._tend())
         return self._loop
 
+    def _running(self) -> list[asyncio.Future[None]]:
+        running = [*self._under_way, *self._refusing]
+        if self._writer.running is not None:
+            running.append(self._writer.running)
+        return running
+
     def _is_needed(self) -> bool:
         """Whether records must go to the spool now. Also asked by the thread that writes them there."""
         return bool(self._away) or self._flag[0] != 0
@@ -160,6 +166,7 @@ class SpooledLog:
     def _send(self, event: Event) -> None:
         """To the main log."""
         topic, key, value, headers, _ = event
+        sent: asyncio.Future[None]
         try:
             sent = asyncio.ensure_future(self._main.append(topic, key=key, value=value, headers=headers))
         except Exception as exc:

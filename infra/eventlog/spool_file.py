@@ -4,7 +4,7 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -49,13 +49,15 @@ class SpoolFile:
 
     def open(self) -> None:
         """At once, and safe to repeat. Raises `LogUnavailable`."""
+        if self.flag.is_open:
+            return
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self.flag.open()
         except OSError as exc:
             raise LogUnavailable(f"the spool {self._path} cannot be made: {exc}") from exc
-        if self._path.exists():
-            self.flag.byte[0] = SPOOLED  # unless draining shows that it is empty
+        if self._path.exists() and _holds_something(self._path):
+            self.flag.byte[0] = SPOOLED  # a power cut may have lowered it
 
     async def prepare(self) -> None:
         """Once: what was set aside waits again, for what the main log takes may have been changed since.
@@ -200,6 +202,14 @@ class SpoolFile:
         except OSError as exc:
             self._reserve_path.unlink(missing_ok=True)
             log.warning("spool_without_reserve", reason=str(exc))
+
+
+def _holds_something(path: Path) -> bool:
+    try:
+        with closing(sqlite3.connect(path)) as connection:
+            return tables.anything_after(connection, 0)
+    except sqlite3.Error:
+        return True  # for all we know
 
 
 def _touch(connection: sqlite3.Connection) -> None:

@@ -26,10 +26,12 @@ class SpoolFlag:
         self.byte: SharedByte = bytearray(1)
         """Until the flag is open it is this process's own."""
 
+    @property
+    def is_open(self) -> bool:
+        return self._descriptor is not None
+
     def open(self) -> None:
-        """Safe to repeat. Raises `OSError`."""
-        if self._descriptor is not None:
-            return
+        """Raises `OSError`."""
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         try:
             if os.fstat(descriptor).st_size == 0:
