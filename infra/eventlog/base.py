@@ -21,7 +21,8 @@ class EventLog(Protocol):
 
         Appends are in the order of their calls. Any text may be key or header. Cancelling does not take a
         record back. Raises `LogUnavailable` when it cannot be durable (the record may or may not be there
-        later), `ValueError` when the value is over `MAX_RECORD_BYTES` or the topic is none of ours.
+        later), `ValueError` when it never will be: the value is over `MAX_RECORD_BYTES` or over what the topic
+        takes, or the topic is none of ours.
         """
 
     def subscribe(

@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 
-from infra.eventlog import kafka_topics
+from aiokafka.client import AIOKafkaClient
+
+from infra.eventlog import kafka_setup
 from infra.eventlog.base import MAX_RECORD_BYTES, Start, Subscription
 from infra.eventlog.kafka_cluster import KafkaCluster
-from infra.eventlog.kafka_offsets import EARLIEST, LATEST, committed, offsets_at, partitions
+from infra.eventlog.kafka_offsets import EARLIEST, LATEST, committed, offsets_at, partitions, patiently
 from infra.eventlog.kafka_producer import Producer
 from infra.eventlog.kafka_scan import Scans
 from infra.eventlog.kafka_subscription import subscribe
@@ -52,12 +54,7 @@ class KafkaLog:
         _require_ours(*topics)
         with self._cluster.reported():
             async with self._cluster.connected() as client:
-                await refresh(client, self._cluster)
-                places = partitions(client, self._cluster, topics)
-                begins = await offsets_at(client, places, EARLIEST)
-                ends = await offsets_at(client, places, LATEST)
-                done = await committed(client, self._cluster.named(group), places)
-        return sum(ends[place] - max(begins[place], done[place]) for place in places)
+                return await patiently(lambda: self._uncommitted(client, topics, group))
 
     async def probe(self) -> None:
         """Raises `Halt` when a person must act first: as where a topic is missing."""
@@ -66,11 +63,19 @@ class KafkaLog:
                 asyncio.timeout(self._cluster.options.ack_timeout_seconds),
                 self._cluster.connected() as client,
             ):
-                await kafka_topics.look(client, self._cluster)
+                await kafka_setup.look(client, self._cluster)
 
     async def setup(self) -> None:
         """Topics are created, or mended where they would refuse or lose records. Raises `Halt`."""
-        await kafka_topics.set_up(self._cluster, retention_days=self._retention_days)
+        await kafka_setup.set_up(self._cluster, retention_days=self._retention_days)
+
+    async def _uncommitted(self, client: AIOKafkaClient, topics: Sequence[str], group: str) -> int:
+        await refresh(client, self._cluster)
+        places = partitions(client, self._cluster, topics)
+        begins = await offsets_at(client, places, EARLIEST)
+        ends = await offsets_at(client, places, LATEST)
+        done = await committed(client, self._cluster.named(group), places)
+        return sum(max(ends[place] - max(begins[place], done[place]), 0) for place in places)
 
     async def close(self) -> None:
         await self._producer.close()

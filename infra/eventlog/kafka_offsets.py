@@ -1,8 +1,9 @@
 """Where partitions begin and end, and what groups have committed."""
 
+import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
 
 from aiokafka import errors
 from aiokafka.client import AIOKafkaClient, CoordinationType
@@ -13,6 +14,11 @@ from aiokafka.structs import TopicPartition
 from infra.errors import LogUnavailable
 from infra.eventlog.kafka_cluster import KafkaCluster, ask
 from infra.eventlog.kafka_topics import missing_sentence
+
+T = TypeVar("T")
+
+_PATIENCE_SECONDS = 5
+_ASK_AGAIN_SECONDS = 0.05
 
 EARLIEST = -2
 LATEST = -1
@@ -31,6 +37,19 @@ def partitions(client: AIOKafkaClient, cluster: KafkaCluster, topics: Sequence[s
             raise LogUnavailable(missing_sentence(cluster, topic))
         found += [TopicPartition(name, number) for number in sorted(numbers)]
     return found
+
+
+async def patiently(question: Callable[[], Awaitable[T]], seconds: float = _PATIENCE_SECONDS) -> T:
+    """Ask again for a while where the answer is that another broker is to be asked, or none yet."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + seconds
+    while True:
+        try:
+            return await question()
+        except errors.KafkaError as exc:
+            if not exc.retriable or loop.time() > deadline:
+                raise
+        await asyncio.sleep(_ASK_AGAIN_SECONDS)
 
 
 async def offsets_at(client: AIOKafkaClient, places: Sequence[TopicPartition], time_ms: int) -> Offsets:

@@ -8,11 +8,12 @@ from itertools import chain
 from typing import Final
 
 from aiokafka import AIOKafkaConsumer
+from aiokafka.client import AIOKafkaClient
 from aiokafka.structs import ConsumerRecord, TopicPartition
 
 from infra.eventlog.base import Start
 from infra.eventlog.kafka_cluster import KafkaCluster
-from infra.eventlog.kafka_offsets import EARLIEST, LATEST, Offsets, offsets_at, partitions
+from infra.eventlog.kafka_offsets import EARLIEST, LATEST, Offsets, offsets_at, partitions, patiently
 from infra.eventlog.kafka_records import record
 from infra.eventlog.kafka_topics import refresh
 from schemas.envelope import Record
@@ -31,8 +32,7 @@ class Scans:
 
     def __init__(self, cluster: KafkaCluster) -> None:
         self._cluster = cluster
-        self._open: set[AIOKafkaConsumer] = set()
-        self._stopping: dict[AIOKafkaConsumer, asyncio.Task[None]] = {}
+        self._open: dict[AIOKafkaConsumer, asyncio.Task[None] | None] = {}
 
     async def scan(
         self, topic: str, *, start: Start, since_ms: int | None, follow: bool
@@ -40,16 +40,7 @@ class Scans:
         """As in `EventLog`. Where brokers' clocks differ, times of two partitions do as well."""
         with self._cluster.reported():
             async with self._cluster.connected() as client:
-                await refresh(client, self._cluster)
-                places = partitions(client, self._cluster, [topic])
-                ends = await offsets_at(client, places, LATEST)
-                if start == "latest":
-                    begins = ends
-                elif since_ms is None:
-                    begins = await offsets_at(client, places, EARLIEST)
-                else:
-                    found = await offsets_at(client, places, max(since_ms, 0))
-                    begins = {place: ends[place] if offset < 0 else offset for place, offset in found.items()}
+                begins, ends = await patiently(lambda: self._bounds(client, topic, start, since_ms))
             if begins == ends and not follow:
                 return
             consumer = await self._consumer(begins)
@@ -64,13 +55,26 @@ class Scans:
         for consumer in list(self._open):
             await self._stop(consumer)
 
+    async def _bounds(
+        self, client: AIOKafkaClient, topic: str, start: Start, since_ms: int | None
+    ) -> tuple[Offsets, Offsets]:
+        await refresh(client, self._cluster)
+        places = partitions(client, self._cluster, [topic])
+        ends = await offsets_at(client, places, LATEST)
+        if start == "latest":
+            return ends, ends
+        if since_ms is None:
+            return await offsets_at(client, places, EARLIEST), ends
+        found = await offsets_at(client, places, max(since_ms, 0))
+        return {place: ends[place] if found[place] < 0 else found[place] for place in places}, ends
+
     async def _consumer(self, begins: Offsets) -> AIOKafkaConsumer:
         consumer = AIOKafkaConsumer(
             **self._cluster.arguments,
             auto_offset_reset="earliest",
             max_partition_fetch_bytes=_PARTITION_BYTES,
         )
-        self._open.add(consumer)
+        self._open[consumer] = None
         consumer.assign(list(begins))
         # Cancelled in the middle of it, aiokafka would leave a connection open.
         starting = asyncio.ensure_future(consumer.start())
@@ -86,16 +90,16 @@ class Scans:
 
     async def _stop(self, consumer: AIOKafkaConsumer) -> None:
         """Once, and to the end, whoever is cancelled meanwhile."""
-        if consumer not in self._open:
-            return
-        if consumer not in self._stopping:
-            self._stopping[consumer] = asyncio.create_task(consumer.stop())
+        if consumer in self._open:
+            ending = self._open[consumer] or asyncio.create_task(self._end(consumer))
+            self._open[consumer] = ending
+            await asyncio.shield(ending)
+
+    async def _end(self, consumer: AIOKafkaConsumer) -> None:
         try:
-            await asyncio.shield(self._stopping[consumer])
+            await consumer.stop()
         finally:
-            if self._stopping[consumer].done():
-                self._open.discard(consumer)
-                del self._stopping[consumer]
+            del self._open[consumer]
 
     async def _messages(
         self, consumer: AIOKafkaConsumer, ends: Offsets, follow: bool
