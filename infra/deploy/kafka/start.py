@@ -3,10 +3,12 @@
 Listens on PORT, and on PORT + 1 for itself. Its data outlives it; the log is `server.log` in the folder.
 """
 
+import fcntl
 import shutil
 import socket
 import struct
 import subprocess
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +19,7 @@ _JARS: Final = _HERE / "jars"
 _CLUSTER_ID: Final = "adjourn-on-one-machine"
 # The first second counts here, not the tenth hour: compile quickly, collect simply, write no metrics file.
 _FAST_START: Final = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData")
+_LOG_LEVEL: Final = "-Dorg.apache.logging.log4j.level=WARN"
 _METADATA: Final = struct.pack(">ihhihib", 15, 3, 4, 0, -1, 0, 0)
 """Which brokers are there? Length, request 3, its version, a number, no name, no topics, none to be made."""
 
@@ -28,7 +31,7 @@ def main() -> None:
     _resolve_jars()
     folder: Path = options.folder
     properties = _write_properties(folder, options.port, options.property)
-    if not (folder / "data").exists():
+    if not (folder / "data" / "meta.properties").exists():  # what formatting writes last
         _format(folder, properties)
     become(
         [*_java("-Xmx512m"), "kafka.Kafka", properties],
@@ -40,16 +43,23 @@ def main() -> None:
 
 
 def _resolve_jars() -> None:
-    if _JARS.exists():
-        return
+    with (_HERE / "pom.xml").open() as pom:
+        fcntl.flock(pom, fcntl.LOCK_EX)  # several may start at once
+        if not _JARS.exists():
+            _fetch(pom.name, _HERE / "jars.part")
+
+
+def _fetch(pom: str, unfinished: Path) -> None:
     if not shutil.which("mvn"):
         not_here(
             "Maven, which fetches Kafka's jars, is not here: install it (Debian: apt-get install maven)."
         )
-    unfinished = _HERE / "jars.part"
     shutil.rmtree(unfinished, ignore_errors=True)
-    command: list[str | Path] = ["mvn", "-q", "-B", "-f", _HERE / "pom.xml", "dependency:copy-dependencies"]
-    done = subprocess.run([*command, f"-DoutputDirectory={unfinished}"], check=False)  # noqa: S603 our own words
+    print("Fetching Kafka's jars …", file=sys.stderr)
+    command = ["mvn", "-q", "-B", "-f", pom, "dependency:copy-dependencies"]
+    done = subprocess.run(  # noqa: S603 our own words
+        [*command, f"-DoutputDirectory={unfinished}"], stdout=sys.stderr, check=False
+    )
     if done.returncode:
         raise SystemExit("Maven could not fetch Kafka's jars: what it printed says why.")
     unfinished.rename(_JARS)
@@ -83,7 +93,7 @@ def _format(folder: Path, properties: Path) -> None:
 def _java(memory: str) -> list[str]:
     if not shutil.which("java"):
         not_here("Kafka needs Java 17 or newer: install it (Debian: apt-get install default-jre-headless).")
-    return ["java", memory, *_FAST_START, "-cp", f"{_JARS}/*"]
+    return ["java", memory, *_FAST_START, _LOG_LEVEL, "-cp", f"{_JARS}/*"]
 
 
 def _answers(port: int) -> bool:
