@@ -97,19 +97,19 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 def _instruction(error: BaseException, address: Address) -> Exception | None:
     """What to do about an error of PostgreSQL, of its driver or of the network; null for a bug."""
-    chain = list(_chain(error))
-    name, reason = address.name, chain[-1]
+    name, chain = address.name, list(_chain(error))
     code: str = next((state for each in chain if (state := getattr(each, "sqlstate", None))), "")
     if code in _HALTS:
         return Halt(_HALTS[code].format(name=name))
     if code == _UNKNOWN_PARAMETER:
-        return Halt(f"The database URL asks {name} for what it does not know: {reason}.")
+        return Halt(f"The database URL asks {name} for what it does not know: {chain[-1]}.")
     if code in _BUSY or code.startswith(_GONE):
         return Retryable(f"{name} is not ready (SQLSTATE {code})")
-    if isinstance(reason, OSError):
-        return _of_network(reason, address)
-    if isinstance(reason, ValueError) and not code and not _asked(error):
-        return Halt(f"The database URL cannot be used for {name}: see its port and its parameters.")
+    for each in chain:
+        if isinstance(each, OSError):
+            return _of_network(each, address)
+        if isinstance(each, ValueError) and not _asked(error):
+            return Halt(f"The database URL cannot be used for {name}: see its port and its parameters.")
     if isinstance(error, DBAPIError) and (error.connection_invalidated or not (code or _asked(error))):
         return Retryable(f"the connection to {name} is lost")
     return None
@@ -125,7 +125,7 @@ def _of_network(reason: OSError, address: Address) -> Exception:
         return Halt(
             f"No secure connection to {address.name}: we do not trust its certificate, see sslrootcert."
         )
-    if address.insists_on_tls and "SSL" in str(reason):
+    if address.insists_on_tls and "rejected SSL" in str(reason):
         return Halt(f"No secure connection to {address.name}, which the URL asks for: see sslmode.")
     if address.names_files and isinstance(reason, FileNotFoundError | PermissionError | IsADirectoryError):
         return Halt("A certificate or key that the database URL names cannot be read: see that it is there.")

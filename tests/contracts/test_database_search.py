@@ -91,6 +91,64 @@ async def test_of_a_long_speech_only_what_is_around_the_match_is_shown(database:
     assert len(hit.text.split()) <= 42
 
 
+async def test_of_equally_good_hits_the_first_by_provider_meeting_and_place_comes_first(
+    database: Database,
+) -> None:
+    places = [("q", "a"), ("p", "é"), ("p", "b"), ("p", "B")]
+    async with database.transaction() as tx:
+        for provider, meeting_id in places:
+            await add_version(tx, provider, meeting_id, _version(1), [_segment("yes"), _segment("yes")])
+        hits = await search(tx, "yes", limit=7)
+    assert [(hit.provider, hit.meeting_id) for hit in hits] == [
+        place for place in sorted(places) for _ in range(2)
+    ][:7]
+
+
+async def test_the_more_of_a_segment_the_words_make_up_the_better_it_is(database: Database) -> None:
+    said = [
+        "yes we can",
+        "yes yes we can",
+        "yes",
+        "yes yes",
+        "can we",
+        "the yes of a long speech that can wait",
+    ]
+    await _store(database, *map(_segment, said))
+    hits = await _search(database, "yes can")
+    assert [hit.text for hit in hits] == ["yes yes we can", "yes we can", said[-1]]
+
+
+async def test_the_parts_of_a_word_are_found_only_side_by_side(database: Database) -> None:
+    await _store(database, _segment("t isn"), _segment("isn not t"), _segment("isn-t"))
+    assert [hit.text for hit in await _search(database, "isn't")] == ["isn-t"]
+
+
+async def test_a_word_far_behind_in_a_speech_of_hours_is_found(database: Database) -> None:
+    await _store(database, _segment("word " * 60_000 + "isn't the needle here"))
+    (hit,) = await _search(database, "isn't needle")
+    assert "isn't the needle" in hit.text
+    assert await _search(database, "the isn't-needle") == []
+
+
+async def test_words_of_any_length_are_stored_and_those_of_the_same_beginning_are_found(
+    database: Database,
+) -> None:
+    await _store(database, _segment("x" * 100_000 + " end"))
+    assert len(await _search(database, "x" * 300)) == 1
+    assert len(await _search(database, "end")) == 1
+
+
+async def test_of_megabytes_of_different_words_in_one_segment_the_first_are_found(database: Database) -> None:
+    await _store(database, _segment(" ".join(f"é{number:x}ж" for number in range(400_000))))
+    assert len(await _search(database, "e0Ж e1000ж")) == 1
+
+
+async def test_thousands_of_segments_are_kept_in_their_order(database: Database) -> None:
+    await _store(database, *(_segment(f"yes {number:05}") for number in range(2_500)))
+    hits = await _search(database, "yes", limit=3_000)
+    assert [hit.text for hit in hits] == [f"yes {number:05}" for number in range(2_500)]
+
+
 async def test_text_of_any_content_can_be_stored_and_searched(database: Database) -> None:
     await _store(database, _segment("a\x00b half \ud83d of a pair"))
     assert len(await _search(database, "half \ud83d")) == 1

@@ -1,6 +1,5 @@
 """SQLite behind the database: its file, its durability, and what its troubles are called."""
 
-import asyncio
 import os
 import sqlite3
 import subprocess
