@@ -12,7 +12,7 @@ import structlog
 from infra.clock import wall_clock_ms
 from infra.errors import Halt, LogUnavailable
 from infra.eventlog.base import MAX_RECORD_BYTES, EventLog, Start, Subscription
-from infra.eventlog.spool_drain import AWAY, Drain, MainLogAway
+from infra.eventlog.spool_drain import AWAY, Drain, MainLogAway, begun
 from infra.eventlog.spool_file import SpoolFile
 from infra.eventlog.spool_flag import SharedByte
 from infra.eventlog.spool_writer import Event, SpoolWriter
@@ -165,13 +165,7 @@ class SpooledLog:
 
     def _send(self, event: Event) -> None:
         """To the main log."""
-        topic, key, value, headers, _ = event
-        sent: asyncio.Future[None]
-        try:
-            sent = asyncio.ensure_future(self._main.append(topic, key=key, value=value, headers=headers))
-        except Exception as exc:
-            sent = asyncio.get_running_loop().create_future()
-            sent.set_exception(exc)
+        sent = begun(self._main, event.topic, event.key, event.value, event.headers)
         self._under_way[sent] = event
         sent.add_done_callback(self._sent)
 

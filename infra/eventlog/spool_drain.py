@@ -12,7 +12,7 @@ from infra.eventlog import spool_metrics as metrics
 from infra.eventlog.base import EventLog
 from infra.eventlog.spool_file import SpoolFile
 from schemas.dead_letter import dead_letter_headers, one_line
-from schemas.envelope import Record, rfc3339
+from schemas.envelope import Headers, Record, rfc3339
 from schemas.topics import DEAD_LETTERS
 
 log = structlog.get_logger()
@@ -26,6 +26,16 @@ AWAY: Final = (LogUnavailable, Halt)
 
 class MainLogAway(Exception):
     """The main log takes nothing now; the text is its own."""
+
+
+def begun(main: EventLog, topic: str, key: str, value: bytes, headers: Headers) -> "asyncio.Future[None]":
+    """An append that has begun, and fails in the future, not here."""
+    try:
+        return asyncio.ensure_future(main.append(topic, key=key, value=value, headers=headers))
+    except Exception as exc:
+        failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        failed.set_exception(exc)
+        return failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +96,8 @@ class Drain:
 
     async def _hand_over(self, records: Sequence[Record]) -> None:
         """Up to the first that fails because the main log is away."""
-        errors = await asyncio.gather(*map(self._append, records), return_exceptions=True)
+        appends = [begun(self.main, r.topic, r.key, r.value, r.headers) for r in records]
+        errors = await asyncio.gather(*appends, return_exceptions=True)
         done = None
         try:
             for record, error in zip(records, errors, strict=True):
@@ -98,9 +109,6 @@ class Drain:
         finally:
             if done is not None:
                 await self.spool.handed_over(done)
-
-    async def _append(self, record: Record) -> None:
-        await self.main.append(record.topic, key=record.key, value=record.value, headers=record.headers)
 
     async def _bury(self, record: Record, reason: str) -> bool:
         """False when the topic of the dead letters does not take it either."""
