@@ -64,8 +64,9 @@ class Feed:
 
 @asynccontextmanager
 async def opened_feed(kafka: KafkaServer, folder: Path) -> AsyncIterator[Feed]:
+    """One partition, so that all comes in the order in which it was told."""
     prefix = f"{uuid.uuid4()}."
-    log = open_log(f"{kafka.url}?prefix={prefix}", kafka=KafkaOptions(partitions=3))
+    log = open_log(f"{kafka.url}?prefix={prefix}", kafka=KafkaOptions(partitions=1))
     try:
         await log.setup()
         async with opened_bench(folder, {"/v": whole(VIDEO)}) as bench:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from schemas.topics import EVENTS
-from tests.consumers.running import append
+from tests.consumers.running import append, until_committed
 from tests.servers.kafka import KafkaServer
 from tests.subscribers.subscribing import SUBSCRIBERS, Feed, kcat, opened_feed, subscribed
 
@@ -46,6 +46,7 @@ async def test_in_python_a_restart_goes_on_where_it_was(feed: Feed, tmp_path: Pa
     await feed.record("bot-2")
     async with subscribed(*program, folder=tmp_path) as lines:
         assert [line.split()[0] for line in await lines(1)] == ["bot-2"]
+        await until_committed(feed.log, "our-team.recordings", [EVENTS])
 
 
 async def test_in_a_shell_each_failure_is_told_with_its_reason(feed: Feed, tmp_path: Path) -> None:
@@ -58,6 +59,7 @@ async def test_in_a_shell_each_failure_is_told_with_its_reason(feed: Feed, tmp_p
         (told,) = await lines(1)
         await feed.fail("bot-3")
         (next_told,) = await lines(1)
+    await until_committed(feed.log, "our-team.failures", [EVENTS])
     failure = json.loads(told)
     assert (failure["meeting_id"], failure["error"]) == ("bot-2", "LOBBY_TIMEOUT")
     assert failure["message"] == "Nobody let us in."
