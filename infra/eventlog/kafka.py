@@ -1,7 +1,7 @@
 """A log on Apache Kafka, for where one machine is not enough. Other teams read its topics, too."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 
 from aiokafka.client import AIOKafkaClient
@@ -64,6 +64,9 @@ class KafkaLog:
                 self._cluster.connected() as client,
             ):
                 await kafka_setup.look(client, self._cluster)
+
+    async def degraded(self) -> Mapping[str, str]:
+        return {}
 
     async def setup(self) -> None:
         """Topics are created, or mended where they would refuse or lose records. Raises `Halt`."""

@@ -70,11 +70,11 @@ class KafkaCluster:
         try:
             await asyncio.shield(bootstrap)
         except asyncio.CancelledError:
-            await asyncio.wait([bootstrap])
-            await client.close()
+            await asyncio.gather(bootstrap, return_exceptions=True)
+            await abandon(client)
             raise
         except errors.KafkaError as exc:
-            await client.close()
+            await abandon(client)
             with self.reported():
                 await self._try_servers(arguments)
             raise self.unavailable("no broker answers") from exc
@@ -86,7 +86,7 @@ class KafkaCluster:
         try:
             yield client
         finally:
-            await client.close()
+            await abandon(client)
 
     @contextmanager
     def reported(self) -> Iterator[None]:
@@ -176,4 +176,4 @@ async def abandon(client: AIOKafkaClient) -> None:
 
 
 def _reason(exc: BaseException) -> str:
-    return str(exc) or type(exc).__name__
+    return str(exc) or ("no answer in time" if isinstance(exc, TimeoutError) else type(exc).__name__)

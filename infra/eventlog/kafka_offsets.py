@@ -77,6 +77,7 @@ async def committed(client: AIOKafkaClient, group: str, places: Sequence[TopicPa
     for place in places:
         asked[place.topic].append(place.partition)
     answer: Any = await ask(client, OffsetFetchRequest(group, list(asked.items())), coordinator)
+    _require(answer.error_code)
     found: Offsets = {}
     for topic, answers in answer.topics:
         for number, offset, _, code in answers:

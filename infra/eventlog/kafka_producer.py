@@ -6,25 +6,21 @@ encoding are used here.
 """
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from contextlib import suppress
-from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from aiokafka import errors
 from aiokafka.client import AIOKafkaClient
-from aiokafka.partitioner import murmur2
 from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.protocol.transaction import InitProducerIdRequest
-from aiokafka.structs import TopicPartition
 
 from infra.errors import Halt, LogUnavailable
 from infra.eventlog.kafka_cluster import KafkaCluster, abandon, ask
 from infra.eventlog.kafka_lane import Batch, Done, Lane
-from infra.eventlog.kafka_records import message_headers, message_key
-from infra.eventlog.kafka_topics import identify, missing_sentence, refresh
+from infra.eventlog.kafka_topics import identify
+from infra.eventlog.kafka_waiting import Waiting
 from schemas.envelope import Headers
-from schemas.topics import TOPICS
 
 _REQUEST_BYTES: Final = 64 * 1024 * 1024
 """A broker takes 100 MiB by default."""
@@ -33,21 +29,10 @@ _ALL_REPLICAS: Final = -1
 _NO_TRANSACTION_MS: Final = 2**31 - 1
 _TRY_AGAIN_SECONDS: Final = 0.1
 _DEADLINES_SECONDS: Final = 0.1
-_KEYS_REMEMBERED: Final = 20_000
 
 _TOO_LARGE = (errors.MessageSizeTooLargeError, errors.RecordListTooLargeError)
 _NOT_OUR_NUMBER = (errors.InvalidProducerEpoch, errors.OutOfOrderSequenceNumber, errors.UnknownProducerId)
-
-
-class _Parked(NamedTuple):
-    """A record whose topic we have not seen yet."""
-
-    hashed: int
-    key: bytes | None
-    value: bytes
-    headers: list[tuple[str, bytes]]
-    deadline: float
-    done: Done
+_TROUBLE = (errors.KafkaError, OSError, TimeoutError)
 
 
 class Producer:
@@ -60,13 +45,11 @@ class Producer:
     def __init__(self, cluster: KafkaCluster) -> None:
         self._cluster = cluster
         self._timeout_seconds = cluster.options.ack_timeout_seconds
+        self._waiting = Waiting(cluster)
         self._client: AIOKafkaClient | None = None
         self._producer_id: int | None = None
         self._cluster_id = ""
-        self._lanes: dict[str, list[Lane]] = {topic: [] for topic in TOPICS}
-        self._parked: dict[str, list[_Parked]] = {topic: [] for topic in TOPICS}
         self._trouble = ""
-        self._key = lru_cache(_KEYS_REMEMBERED)(_encoded_key)
         self._tasks: set[asyncio.Task[None]] = set()
         self._preparing: asyncio.Task[None] | None = None
         self._serving: dict[int, asyncio.Task[None]] = {}
@@ -76,22 +59,16 @@ class Producer:
         self._closed = False
 
     def append(self, topic: str, key: str, value: bytes, headers: Headers) -> Done:
-        """Done when all replicas in sync have it; fails with `LogUnavailable`."""
+        """Done when all replicas in sync have it; fails with `LogUnavailable`, or `ValueError` when the topic
+        takes no record of that size."""
         if self._closed:
             raise LogUnavailable("the log was closed")
         loop = self._loop
         if loop is None:  # asking for the running loop costs a system call each time
             loop = self._loop = asyncio.get_running_loop()
-        hashed, encoded_key = self._key(key)
-        encoded_headers = message_headers(headers)
-        deadline = loop.time() + self._timeout_seconds
         done: Done = loop.create_future()
-        lanes = self._lanes[topic]
-        if lanes:
-            lanes[hashed % len(lanes)].add(encoded_key, value, encoded_headers, deadline, done)
-        else:
-            parked = _Parked(hashed, encoded_key, value, encoded_headers, deadline, done)
-            self._parked[topic].append(parked)
+        deadline = loop.time() + self._timeout_seconds
+        self._waiting.add(topic, key, value, headers, deadline=deadline, done=done)
         if self._wake is None:
             # After all that is ready in this tick has run, so that it shares a request.
             self._wake = loop.call_soon(self._set_off)
@@ -103,13 +80,14 @@ class Producer:
         """What runs is acknowledged or fails first."""
         self._closed = True
         try:
-            while self._something_waits():
+            while self._waiting:
                 self._set_off()
                 await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for handle in (self._wake, self._timer):
                 if handle is not None:
                     handle.cancel()
+            self._waiting.give_up(LogUnavailable("the log was closed"))  # if this was cancelled
             self._disconnect()
             if self._preparing is not None:
                 self._preparing.cancel()
@@ -120,26 +98,31 @@ class Producer:
         if self._wake is not None:
             self._wake.cancel()
             self._wake = None
-        if self._is_unprepared() and self._preparing is None:
+        if self._preparing is None and not self._is_prepared():
             self._preparing = self._task(self._prepare())
         if self._client is not None:
-            for leader in {lane.leader for lane in self._waiting()}:
+            for leader in {lane.leader for lane in self._waiting}:
                 if leader >= 0 and leader not in self._serving:
                     self._serving[leader] = self._task(self._serve(self._client, leader))
 
     # --- Finding the brokers
 
+    def _is_prepared(self) -> bool:
+        """Whether all that waits can be sent."""
+        if self._client is None or self._producer_id is None:
+            return not self._waiting
+        return self._waiting.is_led
+
     async def _prepare(self) -> None:
-        """Until all that waits has a broker to go to, or nothing waits any more."""
         try:
-            while self._is_unprepared():
+            while not self._is_prepared():
                 try:
                     await self._learn()
                 except (LogUnavailable, Halt) as exc:
                     self._trouble = str(exc)
                     self._disconnect()
                 self._set_off()
-                if self._is_unprepared():
+                if not self._is_prepared():
                     await asyncio.sleep(_TRY_AGAIN_SECONDS)
         finally:
             self._preparing = None
@@ -165,27 +148,10 @@ class Producer:
             client.cluster.add_listener(lambda _: self._place(client))
 
     def _place(self, client: AIOKafkaClient) -> None:
-        """Every partition is led by whom the cluster says now, and what was parked gets its partition."""
-        self._trouble = ""
-        for topic, lanes in self._lanes.items():
-            name = self._cluster.named(topic)
-            count = len(client.cluster.partitions_for_topic(name) or ())
-            if count < len(lanes):
-                # Its disk is empty: producers are numbered anew, and our number may become another's.
-                self._producer_id = None
-                for lane in lanes:
-                    lane.give_up(LogUnavailable(missing_sentence(self._cluster, topic)))
-                lanes.clear()
-            lanes.extend(Lane(topic, number) for number in range(len(lanes), count))
-            for lane in lanes:
-                leader = client.cluster.leader_for_partition(TopicPartition(name, lane.partition))
-                lane.leader = -1 if leader is None else leader
-            if lanes:
-                parked, self._parked[topic] = self._parked[topic], []
-                for hashed, *record in parked:
-                    lanes[hashed % count].add(*record)
-            elif self._parked[topic]:
-                self._trouble = missing_sentence(self._cluster, topic)
+        if not self._waiting.place(client.cluster):
+            # An empty disk: producers are numbered anew, and our number may become another's.
+            self._producer_id = None
+        self._trouble = self._waiting.missing()
 
     def _disconnect(self) -> None:
         for task in self._serving.values():
@@ -200,9 +166,8 @@ class Producer:
         try:
             while lanes := self._next(leader):
                 if not await self._produce(client, leader, lanes):
-                    with suppress(errors.KafkaError, OSError, TimeoutError):
-                        await refresh(client, self._cluster)
-                        self._place(client)
+                    with suppress(*_TROUBLE):
+                        await identify(client, self._cluster)
                     await asyncio.sleep(_TRY_AGAIN_SECONDS)
         finally:
             del self._serving[leader]
@@ -212,14 +177,13 @@ class Producer:
         """Those whose first batches make the next request."""
         lanes: list[Lane] = []
         size = 0
-        if self._producer_id is None:
-            return lanes
-        for lane in self._waiting():
-            if lane.leader == leader:
-                size += lane.size()
-                if lanes and size > _REQUEST_BYTES:
-                    break
-                lanes.append(lane)
+        if self._producer_id is not None:
+            for lane in self._waiting:
+                if lane.leader == leader:
+                    size += lane.size()
+                    if lanes and size > _REQUEST_BYTES:
+                        break
+                    lanes.append(lane)
         return lanes
 
     async def _produce(self, client: AIOKafkaClient, leader: int, lanes: list[Lane]) -> bool:
@@ -236,7 +200,7 @@ class Producer:
             response = await client.send(
                 leader, ProduceRequest(None, _ALL_REPLICAS, timeout_ms, list(topics.items()))
             )
-        except (errors.KafkaError, OSError, TimeoutError) as exc:
+        except _TROUBLE as exc:
             for lane in lanes:
                 lane.trouble = str(exc) or type(exc).__name__
             return False
@@ -269,42 +233,18 @@ class Producer:
             f"on Kafka at {self._cluster.place} takes: raise its max.message.bytes with `adjourn setup`"
         )
 
-    # --- What waits
-
-    def _waiting(self) -> Iterator[Lane]:
-        return (lane for lanes in self._lanes.values() for lane in lanes if lane)
-
-    def _something_waits(self) -> bool:
-        return any(self._parked.values()) or any(self._waiting())
-
-    def _is_unprepared(self) -> bool:
-        """Whether something waits that cannot be sent yet."""
-        if self._client is None or self._producer_id is None:
-            return self._something_waits()
-        return any(self._parked.values()) or any(lane.leader < 0 for lane in self._waiting())
+    # --- Giving up
 
     def _watch_deadlines(self) -> None:
         assert self._loop is not None
-        now = self._loop.time()
-        unanswered = False
-        for lane in self._waiting():
-            if lane.deadline <= now:
-                unanswered = unanswered or lane.is_under_way
-                lane.give_up(self._late(lane.trouble))
-        for topic, parked in self._parked.items():
-            if parked and parked[0].deadline <= now:
-                self._parked[topic] = []
-                failure = self._late()
-                for record in parked:
-                    if not record.done.done():
-                        record.done.set_exception(failure)
-        if unanswered:
+        if self._waiting.give_up_late(self._loop.time(), self._late):
             # A new connection from the beginning: the brokers may have moved.
             self._disconnect()
-        waits = self._something_waits()
-        self._timer = self._loop.call_later(_DEADLINES_SECONDS, self._watch_deadlines) if waits else None
+        self._timer = None
+        if self._waiting:
+            self._timer = self._loop.call_later(_DEADLINES_SECONDS, self._watch_deadlines)
 
-    def _late(self, trouble: str = "") -> LogUnavailable:
+    def _late(self, trouble: str) -> LogUnavailable:
         reason = trouble or self._trouble
         late = f"nothing was acknowledged within {self._timeout_seconds:g} s"
         return self._cluster.unavailable(f"{late}: {reason}" if reason else late)
@@ -314,12 +254,3 @@ class Producer:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-
-def _encoded_key(key: str) -> tuple[int, bytes | None]:
-    """As Java's producer spreads keys, so that others who write agree with us where a meeting is.
-
-    Records without a key keep their order too: they all are in one partition.
-    """
-    encoded = message_key(key)
-    return murmur2(encoded or b"") & 0x7FFFFFFF, encoded

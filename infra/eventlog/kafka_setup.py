@@ -11,21 +11,13 @@ from aiokafka.protocol.admin import AlterConfigsRequest, CreateTopicsRequest, De
 from aiokafka.protocol.metadata import MetadataRequest
 
 from infra.errors import Halt
-from infra.eventlog.base import MAX_RECORD_BYTES
 from infra.eventlog.kafka_cluster import KafkaCluster, ask
 from infra.eventlog.kafka_offsets import LATEST, offsets_at, partitions, patiently
-from infra.eventlog.kafka_topics import missing_sentence, refresh
-from schemas.topics import DEAD_LETTERS, TOPICS
+from infra.eventlog.kafka_topics import KEPT_FOR_EVER, MAX_MESSAGE_BYTES, missing_sentence, refresh, wanted
+from schemas.topics import TOPICS
 
 log = structlog.get_logger()
 
-HEADERS_BYTES = 1024 * 1024
-"""Room beside a value: key, headers, and what Kafka adds."""
-
-MAX_MESSAGE_BYTES = MAX_RECORD_BYTES + HEADERS_BYTES
-
-_DAY_MS = 24 * 60 * 60 * 1000
-_KEPT_FOR_EVER = "-1"
 _TOPIC = 2
 _SET_ON_THE_TOPIC = 1
 _SETUP_SECONDS = 20
@@ -35,23 +27,6 @@ _SETUP_SECONDS = 20
 class _Partition:
     leader: int
     in_sync: int
-
-
-def wanted(topic: str, *, retention_days: float, replication: int) -> dict[str, str]:
-    """The configuration of a topic.
-
-    Times are the broker's, so that they grow with the offsets: what was appended since a moment can be found,
-    and a receiver whose clock is wrong is neither refused nor forgotten early.
-    """
-    kept_ms = _KEPT_FOR_EVER if topic == DEAD_LETTERS else str(int(retention_days * _DAY_MS))
-    return {
-        "cleanup.policy": "delete",
-        "max.message.bytes": str(MAX_MESSAGE_BYTES),
-        "message.timestamp.type": "LogAppendTime",
-        "min.insync.replicas": str(2 if replication > 2 else 1),
-        "retention.bytes": _KEPT_FOR_EVER,
-        "retention.ms": kept_ms,
-    }
 
 
 async def set_up(cluster: KafkaCluster, *, retention_days: float) -> None:
@@ -188,8 +163,8 @@ def _is_less(name: str, present: str | None, wanted: str) -> bool:
         return False
     if name in ("cleanup.policy", "message.timestamp.type"):
         return present != wanted
-    if _KEPT_FOR_EVER in (present, wanted):
-        return present != _KEPT_FOR_EVER
+    if KEPT_FOR_EVER in (present, wanted):
+        return present != KEPT_FOR_EVER
     return int(present or 0) < int(wanted)
 
 

@@ -27,7 +27,7 @@ LOG_URLS: dict[str, Callable[[pytest.FixtureRequest, Path], LogUrls]] = {
     "kafka with spool": lambda request, folder: (_kafka_url(request), f"sqlite:///{folder}/spool.db"),
 }
 
-_KAFKA = KafkaOptions(partitions=3, ack_timeout_seconds=DEADLINE_SECONDS)
+_KAFKA = KafkaOptions(partitions=3, ack_timeout_seconds=DEADLINE_SECONDS, session_timeout_seconds=3)
 
 OpenLog = Callable[[], Awaitable[EventLog]]
 
