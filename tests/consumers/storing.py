@@ -59,13 +59,14 @@ class Bench:
 
 @asynccontextmanager
 async def opened_bench(
-    folder: Path, answers: Mapping[str, Answer], *, max_bytes: int = 1 << 30
+    folder: Path, answers: Mapping[str, Answer], *, max_bytes: int = 1 << 30, database_url: str = ""
 ) -> AsyncIterator[Bench]:
+    """The database is SQLite's unless a URL says otherwise."""
     objects = FileObjects(folder / "objects")
     await objects.setup()
     async with (
         serve_media(answers) as source,
-        open_database(f"sqlite:///{folder}/adjourn.db") as database,
+        open_database(database_url or f"sqlite:///{folder}/adjourn.db") as database,
         open_links(
             allow=["127.0.0.1"], max_bytes=max_bytes, connect_timeout_seconds=5, idle_timeout_seconds=0.5
         ) as links,

@@ -1,6 +1,6 @@
 """The consumer `meetings`: records in, state, timeline, manifest and failures out."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
@@ -17,15 +17,9 @@ from schemas.facts import RECORDING_STORED, ArtifactStored, Fact, MeetingEnded
 from schemas.manifest import Artifact, Manifest
 from schemas.meeting import State
 from schemas.topics import EVENTS
-from tests.consumers.storing import PROVIDER, Bench, opened_bench, webhook
+from tests.consumers.storing import PROVIDER, Bench, webhook
 
 _T0 = 1_767_323_045_000
-
-
-@pytest.fixture
-async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
-    async with opened_bench(tmp_path, {}) as opened:
-        yield opened
 
 
 async def test_a_meeting_is_followed_from_joining_to_its_end(bench: Bench) -> None:

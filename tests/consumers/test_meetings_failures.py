@@ -1,8 +1,7 @@
 """The consumer `meetings` and dead letters: what failed of a meeting, until it is healed."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 
 import pytest
 
@@ -14,15 +13,9 @@ from schemas.dead_letter import dead_letter_headers
 from schemas.envelope import Record, event_headers
 from schemas.facts import RECORDING_STORED
 from schemas.topics import DEAD_LETTERS, EVENTS
-from tests.consumers.storing import PROVIDER, Bench, opened_bench
+from tests.consumers.storing import PROVIDER, Bench
 
 _T0 = 1_767_323_045_000
-
-
-@pytest.fixture
-async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
-    async with opened_bench(tmp_path, {}) as opened:
-        yield opened
 
 
 async def test_a_dead_letter_is_a_failure_of_its_meeting_until_its_consumer_succeeds(bench: Bench) -> None:

@@ -1,14 +1,12 @@
 """The consumer `transcripts`: a webhook in, `transcript.json`, WebVTT and searchable rows out."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
 from consumers.transcripts import handle
 from infra.errors import Poison, Retryable
-from tests.consumers.storing import PROVIDER, Bench, opened_bench
+from tests.consumers.storing import PROVIDER, Bench
 from tests.consumers.transcribing import (
     complete,
     everything,
@@ -20,12 +18,6 @@ from tests.consumers.transcribing import (
     transcripts_in,
 )
 from tests.servers.media import status, whole
-
-
-@pytest.fixture
-async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
-    async with opened_bench(tmp_path, {}) as opened:
-        yield opened
 
 
 async def test_an_inline_transcript_is_stored_as_json_as_captions_and_for_search(bench: Bench) -> None:

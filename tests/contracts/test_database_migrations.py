@@ -167,7 +167,7 @@ async def _schema(database: Database) -> dict[str, Any]:
         tables = await tx.run_sync(_tables)
         if tx.dialect.name == "postgresql":
             written = await tx.execute(
-                text("SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'")
+                text("SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema()")
             )
         else:
             written = await tx.execute(
