@@ -42,7 +42,9 @@ def create_app(
     limits = BodyLimits(max_body_bytes, body_seconds, Deadline(body_idle_seconds))
     appending = Deadline(append_seconds)
     routes = {
-        name: WebhookRoute(providers[name], scheme, log, limits=limits, appending=appending, clock=clock)
+        name: WebhookRoute(
+            providers[name], scheme, log, limits=limits, appending=appending, clock=clock
+        ).answer
         for name, scheme in schemes.items()
     }
     by_path = {f"/webhooks/{name}{end}": route for name, route in routes.items() for end in ("", "/")}

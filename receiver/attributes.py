@@ -16,23 +16,34 @@ _LONGEST_CONTENT_TYPE: Final = 200
 _TRACEPARENT: Final = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 
 
-def accepted(
-    provider: str,
-    headers: RequestHeaders,
-    admission: Admission,
-    identity: Identity,
-    clock: Callable[[], float],
-) -> dict[str, str]:
-    """Of an event that goes to `meetings.webhooks`."""
-    return event_headers(
-        id=admission.delivery_id or identity.id,
-        source=f"/webhooks/{provider}",
-        type=f"{provider}.{identity.type}",
-        subject=identity.key,
-        time=identity.time or rfc3339(clock()),
-        content_type=_content_type(headers),
-        traceparent=_traceparent(headers),
+Accepted = Callable[[RequestHeaders, Admission, Identity, Callable[[], float]], dict[str, str]]
+
+
+def accepted_from(provider: str) -> Accepted:
+    """Makes the headers of an event that goes to `meetings.webhooks`."""
+    # A copy of what all events of a provider share costs less than eight headers anew.
+    shared = event_headers(
+        id="", source=f"/webhooks/{provider}", type="", subject="-", time="", traceparent="-"
     )
+
+    def accepted(
+        headers: RequestHeaders, admission: Admission, identity: Identity, clock: Callable[[], float]
+    ) -> dict[str, str]:
+        type_, key, id_, time = identity
+        record = shared.copy()
+        record["ce_id"] = admission.delivery_id or id_
+        record["ce_type"] = f"{provider}.{type_}"
+        record["ce_time"] = time or rfc3339(clock())
+        if headers.get(b"content-type") != b"application/json":
+            record["content-type"] = _content_type(headers)
+        if key:
+            record["ce_subject"] = key
+        else:
+            del record["ce_subject"]
+        record["traceparent"] = _traceparent(headers)
+        return record
+
+    return accepted
 
 
 def quarantined(
@@ -87,5 +98,5 @@ def _traceparent(headers: RequestHeaders) -> str:
         text = given.strip(b" \t").decode("latin-1")
         if _TRACEPARENT.fullmatch(text):
             return text
-    drawn = random.randbytes(24).hex()  # noqa: S311 no secret, and cheaper than one
-    return f"00-{drawn[:32]}-{drawn[32:]}-01"
+    drawn = random.getrandbits(192).to_bytes(24, "big")  # no secret, and cheaper than one
+    return f"00-{drawn.hex('-', -16)}-01"

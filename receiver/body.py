@@ -62,12 +62,6 @@ async def read_on(message: Message, receive: Receive, limits: BodyLimits, task: 
             raise TooSlow from None
 
 
-async def drain(self) -> None:
-    if not self.whole:
-        await drain(self._receive, self._limits.max_bytes)
-        self.whole = True
-
-
 async def drain(receive: Receive, max_bytes: int) -> None:
     """Take what still comes, to a limit of bytes and time, and forget it.
 

@@ -39,7 +39,7 @@ class Deadline:
         return task.uncancel() == 0
 
     async def wait(self, work: Awaitable[T], task: asyncio.Task[Any]) -> T:
-        """What `work` returns. Raises `TimeoutError`, and then `work` was cancelled. `task` is the one that runs."""
+        """What `work` returns, awaited by `task`. Raises `TimeoutError`, and then `work` was cancelled."""
         self.begin(task)
         try:
             return await work

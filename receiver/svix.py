@@ -20,7 +20,9 @@ _SETS: Final = tuple(
     tuple(f"{brand}-{name}".encode() for name in ("id", "timestamp", "signature"))
     for brand in ("svix", "webhook")
 )
-_NAMES: Final = frozenset(name for names in _SETS for name in names)
+HEADERS: Final = frozenset(name for names in _SETS for name in names)
+"""Where any of these is present, this scheme is the one to judge."""
+
 _DIGEST_BYTES: Final = hashlib.sha256().digest_size
 
 
@@ -31,11 +33,6 @@ def signing_keys(secrets: Iterable[str]) -> tuple[bytes, ...]:
     """
     given = [secret.strip() for secret in secrets if secret.strip()]
     return tuple(_signing_key(secret, place) for place, secret in enumerate(given, start=1))
-
-
-def are_present(headers: RequestHeaders) -> bool:
-    """Whether this scheme is the one to judge: any of its headers is enough."""
-    return not _NAMES.isdisjoint(headers)
 
 
 def admit(headers: RequestHeaders, now_seconds: float, keys: Sequence[bytes], channel: str) -> Admission:

@@ -45,7 +45,7 @@ _OUR_TROUBLE_SECONDS: Final = 5
 
 
 class WebhookRoute:
-    """An ASGI application. `appending` bounds an append; `clock` gives seconds since 1970."""
+    """`answer` is an ASGI application. `appending` bounds an append; `clock` gives seconds since 1970."""
 
     def __init__(
         self,
@@ -58,6 +58,7 @@ class WebhookRoute:
         clock: Callable[[], float],
     ) -> None:
         self._provider = provider
+        self._attributes = attributes.accepted_from(provider.name)
         self._scheme = scheme
         self._log = log
         self._limits = limits
@@ -68,7 +69,7 @@ class WebhookRoute:
         self._tally = TALLIES.of(provider.name)
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Written in one piece: each coroutine that it were divided into would cost a hundredth of it all."""
         loop = self._loop
         if loop is None:  # asking for the running loop costs a system call each time
@@ -103,7 +104,7 @@ class WebhookRoute:
             except Exception as refusal:
                 await self._keep_aside(value, headers, admission, task, refusal)
                 raise
-            record = attributes.accepted(self._provider.name, headers, admission, identity, self._clock)
+            record = self._attributes(headers, admission, identity, self._clock)
             started = perf_counter()
             # At least once: when the time is up, the record may be written all the same.
             self._appending.begin(task)
