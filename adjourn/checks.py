@@ -16,13 +16,13 @@ from sqlalchemy.exc import DBAPIError
 from adjourn.asking import existing_database
 from adjourn.event_log import existing_log
 from adjourn.first_start import webhook_url
+from adjourn.objects import objects_of
 from adjourn.places import embedded, require_existing, shown
 from adjourn.sentences import sentence
 from adjourn.settings import Settings
 from consumers.table import CONSUMERS
 from infra.database.meetings import list_meetings
 from infra.errors import Halt, LogUnavailable, Retryable
-from infra.objects.open import open_objects
 from receiver.schemes import configured
 
 _FREE_BYTES: Final = 1_000_000_000
@@ -72,7 +72,7 @@ async def _backlog(settings: Settings) -> str:
 
 async def _objects(settings: Settings) -> str:
     require_existing(settings.objects_url)
-    await open_objects(settings.objects_url).probe()
+    await objects_of(settings).probe()
     return f"The object store takes files ({shown(settings.objects_url)})."
 
 

@@ -5,14 +5,28 @@ from contextlib import asynccontextmanager
 
 from adjourn.places import embedded, require_existing
 from adjourn.settings import Settings
+from infra.errors import Halt
 from infra.eventlog.base import EventLog
+from infra.eventlog.kafka_options import KafkaOptions
 from infra.eventlog.open import open_log
 
 
 @asynccontextmanager
-async def opened_log(settings: Settings) -> AsyncIterator[EventLog]:
-    """The log as configured; `setup` creates what it needs."""
-    log = open_log(settings.log_url, retention_days=settings.retention_days)
+async def opened_log(settings: Settings, *, spooled: bool = False) -> AsyncIterator[EventLog]:
+    """The log as configured; `setup` creates what it needs.
+
+    With `spooled`, as a receiver wants it, records that Kafka does not take wait on this machine's disk.
+    Raises `Halt` for a log that cannot be.
+    """
+    try:
+        log = open_log(
+            settings.log_url,
+            retention_days=settings.retention_days,
+            kafka=_kafka_options(settings),
+            spool_url=settings.spool_url if spooled else None,
+        )
+    except ValueError as error:
+        raise Halt(str(error)) from error
     try:
         yield log
     finally:
@@ -36,3 +50,18 @@ async def prepare_log(settings: Settings, log: EventLog) -> None:
         await log.setup()
     else:
         await log.probe()
+
+
+def _kafka_options(settings: Settings) -> KafkaOptions:
+    return KafkaOptions(
+        partitions=settings.kafka_partitions,
+        replication=settings.kafka_replication,
+        security_protocol=settings.kafka_security_protocol,
+        sasl_mechanism=settings.kafka_sasl_mechanism,
+        sasl_username=settings.kafka_sasl_username,
+        sasl_password=settings.kafka_sasl_password.get_secret_value(),
+        ca_file=settings.kafka_ca_file,
+        certificate_file=settings.kafka_certificate_file,
+        key_file=settings.kafka_key_file,
+        members_folder=str(spool.with_name("members")) if (spool := embedded(settings.spool_url)) else "",
+    )

@@ -14,7 +14,17 @@ from structlog.typing import Processor  # noqa: E402
 if _without_rich:
     del sys.modules["rich"]
 
-_NOISY = ("aiosqlite", "alembic", "asyncio", "sqlalchemy", "uvicorn")
+_NOISY = (
+    "aiokafka",
+    "aiosqlite",
+    "alembic",
+    "asyncio",
+    "boto3",
+    "botocore",
+    "sqlalchemy",
+    "urllib3",
+    "uvicorn",
+)
 """Libraries that tell of every step at INFO."""
 
 

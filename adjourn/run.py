@@ -18,7 +18,7 @@ from consumers.runner.run import run as run_consumer
 from consumers.runner.supervise import supervise
 from infra.errors import Halt, Retryable
 from infra.eventlog.base import EventLog
-from receiver.app import create_app, nothing_degraded
+from receiver.app import create_app
 from receiver.schemes import configured
 from receiver.serve import serve
 
@@ -38,7 +38,7 @@ async def run(settings: Settings, consumers: Sequence[Consumer], ready: Ready) -
 
     Raises `Halt` or `LogUnavailable` when it cannot start.
     """
-    async with opened(settings) as parts:
+    async with opened(settings, spooled=True) as parts:
         await prepare(settings, parts)
         halted: dict[str, str] = {}
         await _until_stopped(
@@ -49,9 +49,9 @@ async def run(settings: Settings, consumers: Sequence[Consumer], ready: Ready) -
 
 async def receive(settings: Settings, ready: Ready) -> None:
     """Only receive, until a signal comes. Raises as `run` does."""
-    async with opened_log(settings) as event_log:
+    async with opened_log(settings, spooled=True) as event_log:
         await prepare_log(settings, event_log)
-        await _until_stopped(partial(_receive, settings, event_log, ready, nothing_degraded))
+        await _until_stopped(partial(_receive, settings, event_log, ready, event_log.degraded))
 
 
 async def consume(settings: Settings, consumers: Sequence[Consumer]) -> None:
@@ -140,7 +140,8 @@ async def _degraded(parts: Parts, halted: Mapping[str, str]) -> Mapping[str, str
     probes = {"objects": parts.services.objects.probe, "database": parts.services.database.probe}
     reasons = await asyncio.gather(*(_trouble(probe) for probe in probes.values()))
     away = {name: reason for name, reason in zip(probes, reasons, strict=True) if reason}
-    return away | {f"consumer {name}": reason for name, reason in halted.items()}
+    consumers = {f"consumer {name}": reason for name, reason in halted.items()}
+    return {**await parts.log.degraded(), **away, **consumers}
 
 
 async def _trouble(probe: Callable[[], Awaitable[None]]) -> str:

@@ -1,13 +1,14 @@
 """From settings to open parts: the one place that knows which implementation stands behind each protocol."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Final
 
 import structlog
 
 from adjourn.event_log import opened_log, prepare_log
+from adjourn.objects import objects_of
 from adjourn.places import embedded, shown
 from adjourn.sentences import sentence
 from adjourn.settings import Settings
@@ -15,15 +16,15 @@ from consumers.base import Services
 from consumers.runner.work import Remember
 from infra.database.engine import Database, open_database
 from infra.database.outcomes import record_successes
-from infra.errors import Retryable
+from infra.errors import LogUnavailable, Retryable
 from infra.eventlog.base import EventLog
 from infra.links.http import open_links
-from infra.objects.open import open_objects
 
 log = structlog.get_logger()
 
 _CONNECT_TIMEOUT_SECONDS: Final = 20
 _IDLE_TIMEOUT_SECONDS: Final = 60
+_LEFT_BEHIND_SECONDS: Final = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,10 @@ class Parts:
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Parts]:
-    """Log, objects, database and links. Raises `Halt` for what cannot be opened."""
+async def opened(settings: Settings, *, spooled: bool = False) -> AsyncIterator[Parts]:
+    """Log (see `opened_log`), objects, database and links. Raises `Halt` for what cannot be opened."""
     async with (
-        opened_log(settings) as log,
+        opened_log(settings, spooled=spooled) as log,
         open_database(settings.database_url) as database,
         open_links(
             allow=settings.download_allow,
@@ -47,7 +48,7 @@ async def opened(settings: Settings) -> AsyncIterator[Parts]:
             idle_timeout_seconds=_IDLE_TIMEOUT_SECONDS,
         ) as links,
     ):
-        yield Parts(log, Services(open_objects(settings.objects_url), database, links))
+        yield Parts(log, Services(objects_of(settings), database, links))
 
 
 async def set_up(parts: Parts) -> None:
@@ -63,18 +64,27 @@ async def prepare(settings: Settings, parts: Parts) -> None:
     Raises `Halt` for what only a person can mend. A server that is away now will be back: that is told, and
     keeps nobody from receiving.
     """
-    await prepare_log(settings, parts.log)
-    for url, part in (
-        (settings.objects_url, parts.services.objects),
-        (settings.database_url, parts.services.database),
-    ):
+    objects, database = parts.services.objects, parts.services.database
+    with _telling_if_away(settings.log_url):
+        await prepare_log(settings, parts.log)
+    with _telling_if_away(settings.objects_url):
+        if embedded(settings.objects_url) is None:
+            await objects.probe()
+            await objects.sweep(_LEFT_BEHIND_SECONDS)
+        else:
+            await objects.setup()
+    with _telling_if_away(settings.database_url):
+        await (database.probe() if embedded(settings.database_url) is None else database.setup())
+
+
+@contextmanager
+def _telling_if_away(url: str) -> Iterator[None]:
+    try:
+        yield
+    except (LogUnavailable, Retryable) as away:
         if embedded(url) is not None:
-            await part.setup()
-            continue
-        try:
-            await part.probe()
-        except Retryable as away:
-            log.warning("away", part=shown(url), reason=sentence(away))
+            raise
+        log.warning("away", part=shown(url), reason=sentence(away))
 
 
 def remembered_in(database: Database, consumer: str) -> Remember:

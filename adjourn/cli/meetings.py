@@ -6,11 +6,11 @@ from adjourn.asking import existing_database
 from adjourn.cli.lookup import only_meeting
 from adjourn.cli.meeting_page import as_full_object, as_object, page, row
 from adjourn.cli.output import json_option, print_json, print_table, run_async, settings
+from adjourn.objects import objects_of
 from adjourn.settings import Settings
 from infra.database.events import timeline
 from infra.database.failures import open_failures_of
 from infra.database.meetings import list_meetings
-from infra.objects.open import open_objects
 from schemas.names import object_name
 
 
@@ -51,7 +51,7 @@ async def _meeting(configured: Settings, wanted: str, as_json: bool) -> None:
         provider, meeting_id = overview.meeting.provider, overview.meeting.meeting_id
         events = await timeline(tx, provider, meeting_id)
         failures = await open_failures_of(tx, provider, meeting_id)
-    objects, names = open_objects(configured.objects_url), [one.name for one in overview.artifacts]
+    objects, names = objects_of(configured), [one.name for one in overview.artifacts]
     urls = {name: objects.url(object_name(provider, meeting_id, name)) for name in names}
     if as_json:
         print_json(as_full_object(overview, events, failures, urls))

@@ -10,9 +10,9 @@ import click
 from adjourn.asking import existing_database
 from adjourn.cli.lookup import only_meeting
 from adjourn.cli.output import failed, json_option, length, print_json, run_async, settings, visible
+from adjourn.objects import objects_of
 from adjourn.settings import Settings
 from infra.database.search import search as search_segments
-from infra.objects.open import open_objects
 from schemas.captions import as_srt, as_text, as_vtt
 from schemas.names import object_name
 from schemas.transcript import Transcript
@@ -50,7 +50,7 @@ async def _transcript(configured: Settings, wanted: str, form: str) -> None:
         meeting = (await only_meeting(tx, wanted)).meeting
     name = object_name(meeting.provider, meeting.meeting_id, "transcript.json")
     try:
-        content = b"".join([chunk async for chunk in open_objects(configured.objects_url).read(name)])
+        content = b"".join([chunk async for chunk in objects_of(configured).read(name)])
     except FileNotFoundError as error:
         raise failed(
             f"This meeting has no transcript. `adjourn meeting {visible(wanted)}` shows what it has."

@@ -1,6 +1,6 @@
 """The log: what every implementation promises. `tests/contracts/test_eventlog*.py` test each promise."""
 
-from collections.abc import AsyncIterator, Awaitable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Literal, Protocol
 
@@ -47,6 +47,9 @@ class EventLog(Protocol):
 
     async def probe(self) -> None:
         """Return if an append would succeed now, raise `LogUnavailable` otherwise. Leaves no record."""
+
+    async def degraded(self) -> Mapping[str, str]:
+        """What is away although records are accepted, a sentence for each part. Never raises."""
 
     async def setup(self) -> None:
         """Create what is missing. Safe to repeat."""

@@ -1,7 +1,7 @@
 """A log in one SQLite file on a local disk, for one machine. Any number of processes may use it at once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -122,6 +122,9 @@ class SqliteLog:
 
     async def probe(self) -> None:
         await self._writer.write(tables.PROBE, (self._clock_ms(),))
+
+    async def degraded(self) -> Mapping[str, str]:
+        return {}
 
     async def setup(self) -> None:
         try:

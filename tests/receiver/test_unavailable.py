@@ -4,7 +4,7 @@ import asyncio
 import json
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -74,6 +74,9 @@ class InTrouble:
     async def append(self, topic: str, *, key: str, value: bytes, headers: Headers) -> None:
         await self._trouble()
         await self._log.append(topic, key=key, value=value, headers=headers)
+
+    async def degraded(self) -> Mapping[str, str]:
+        return {}
 
     async def probe(self) -> None:
         await self._trouble()
