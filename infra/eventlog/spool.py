@@ -41,6 +41,8 @@ def open_spooled(main: EventLog, url: str) -> "SpooledLog":
 class SpooledLog:
     """Appends go to `main`, and while it is away to a file on this machine's disk, from which they follow.
 
+    When `main` fails an append, it must fail those of the same key that were begun after it.
+
     A key's records come to `main` in the order of their appends, whichever process of this machine took them:
     as long as anything waits in the file, whatever is new goes there too. Some come twice: what was under way
     when `main` failed, and what a process had handed over when it was killed. Appending raises
