@@ -14,7 +14,7 @@ from typing import Any, Final
 from sqlalchemy.exc import DBAPIError
 
 from adjourn.asking import existing_database
-from adjourn.event_log import existing_log
+from adjourn.event_log import existing_log, opened_log
 from adjourn.first_start import webhook_url
 from adjourn.objects import objects_of
 from adjourn.places import embedded, require_existing, shown
@@ -26,6 +26,8 @@ from infra.errors import Halt, LogUnavailable, Retryable
 from receiver.schemes import configured
 
 _FREE_BYTES: Final = 1_000_000_000
+_LEFT_BEHIND_SECONDS: Final = 3600
+"""An upload that has stood still for so long has no process any more: a source may be silent for a minute."""
 _ANSWER_SECONDS: Final = 5
 
 
@@ -38,11 +40,18 @@ class Finding:
     text: str
 
 
-async def check_everything(settings: Settings) -> AsyncIterator[Finding]:
-    """Changes nothing, beyond what proves that something can be written."""
+async def check_everything(settings: Settings, *, sweep: bool = False) -> AsyncIterator[Finding]:
+    """Changes nothing, beyond what proves that something can be written.
+
+    With `sweep` it removes what killed processes left of their uploads in the object store.
+    """
     yield await _finding("log", _log, settings)
+    if embedded(settings.log_url) is None:
+        yield await _finding("spool", _spool, settings)
     yield await _finding("backlog", _backlog, settings)
     yield await _finding("objects", _objects, settings)
+    if sweep:
+        yield await _finding("sweep", _sweep, settings)
     yield await _finding("database", _database, settings)
     yield await _finding("secrets", _secrets, settings)
     yield await _finding("port", _port, settings)
@@ -62,6 +71,14 @@ async def _log(settings: Settings) -> str:
     return f"The log takes records ({shown(settings.log_url)})."
 
 
+async def _spool(settings: Settings) -> str:
+    async with opened_log(settings, spooled=True) as log:
+        trouble = await log.degraded()
+    if trouble:
+        raise Halt(" ".join(trouble.values()))
+    return f"The spool is empty, and takes events while Kafka does not ({settings.spool_url})."
+
+
 async def _backlog(settings: Settings) -> str:
     """A backlog is no fault: what the consumers have not read waits for them, however long."""
     async with existing_log(settings) as log:
@@ -74,6 +91,11 @@ async def _objects(settings: Settings) -> str:
     require_existing(settings.objects_url)
     await objects_of(settings).probe()
     return f"The object store takes files ({shown(settings.objects_url)})."
+
+
+async def _sweep(settings: Settings) -> str:
+    swept = await objects_of(settings).sweep(_LEFT_BEHIND_SECONDS)
+    return f"Uploads that killed processes left, now removed: {swept.uploads}, of {swept.size} bytes."
 
 
 async def _database(settings: Settings) -> str:

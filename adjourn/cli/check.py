@@ -10,14 +10,15 @@ from adjourn.settings import Settings
 
 
 @click.command()
+@click.option("--sweep", is_flag=True, help="Also remove what killed processes left of their uploads.")
 @json_option
 @click.pass_context
-def check(context: click.Context, as_json: bool) -> None:
+def check(context: click.Context, sweep: bool, as_json: bool) -> None:
     """Say whether everything configured works.
 
     Exits 1 when something needs attention.
     """
-    findings = run_async(_findings(settings()))
+    findings = run_async(_findings(settings(), sweep))
     for finding in findings:
         if as_json:
             print_json(asdict(finding))
@@ -31,5 +32,5 @@ def check(context: click.Context, as_json: bool) -> None:
         click.echo("All is well.")
 
 
-async def _findings(configured: Settings) -> list[Finding]:
-    return [finding async for finding in check_everything(configured)]
+async def _findings(configured: Settings, sweep: bool) -> list[Finding]:
+    return [finding async for finding in check_everything(configured, sweep=sweep)]
