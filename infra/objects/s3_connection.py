@@ -5,10 +5,10 @@ that hangs holds none of the threads that others wait for.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 from infra.errors import Halt
@@ -38,6 +38,16 @@ class S3Connection:
     async def call(self, work: Callable[["S3Client"], T]) -> T:
         """What `work` returns. Raises `Halt` or `Retryable` for what boto3 raises. Cancelled, it goes on."""
         return await asyncio.wrap_future(self.start(work))
+
+    async def pages(self, operation: Any, **asked: Any) -> AsyncIterator[dict[str, Any]]:
+        """All answers to an operation that lists, one after another."""
+
+        def begin(client: "S3Client") -> Iterator[dict[str, Any]]:
+            return iter(client.get_paginator(operation).paginate(**asked))
+
+        pages = await self.call(begin)
+        while (page := await self.call(lambda _: next(pages, None))) is not None:
+            yield page
 
     def start(self, work: Callable[["S3Client"], T]) -> Future[T]:
         """As `call`. Can be cancelled until it has begun, and tells when it has ended."""

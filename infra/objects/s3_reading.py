@@ -1,6 +1,8 @@
 """Reading an object from S3: a connection that breaks is begun again where it broke, with the same object."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from concurrent.futures import Future
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,7 +27,7 @@ _PARTIAL_CONTENT: Final = 206
 async def read_chunks(connection: S3Connection, where: dict[str, Any]) -> AsyncIterator[bytes]:
     """The bytes of the object with that bucket and key. Raises `FileNotFoundError`, and `Retryable` where
     another one took its place meanwhile."""
-    answer = await connection.call(partial(_get, {**where, "ChecksumMode": "ENABLED"}))
+    answer = await _begin(connection, {**where, "ChecksumMode": "ENABLED"})
     size, etag, offset, breaks = answer["ContentLength"], answer["ETag"], 0, 0
     while True:
         body = answer["Body"]
@@ -40,7 +42,21 @@ async def read_chunks(connection: S3Connection, where: dict[str, Any]) -> AsyncI
                 raise
         finally:
             connection.start(partial(_close, body))  # it waits for a read that still runs
-        answer = await connection.call(partial(_get, {**where, "Range": f"bytes={offset}-", "IfMatch": etag}))
+        answer = await _begin(connection, {**where, "Range": f"bytes={offset}-", "IfMatch": etag})
+
+
+async def _begin(connection: S3Connection, asked: dict[str, Any]) -> "GetObjectOutputTypeDef":
+    beginning = connection.start(partial(_get, asked))
+    try:
+        return await asyncio.wrap_future(beginning)
+    except asyncio.CancelledError:
+        beginning.add_done_callback(_close_unread)
+        raise
+
+
+def _close_unread(begun: "Future[GetObjectOutputTypeDef]") -> None:
+    if not begun.cancelled() and begun.exception() is None:
+        begun.result()["Body"].close()
 
 
 def _get(asked: dict[str, Any], client: "S3Client") -> "GetObjectOutputTypeDef":

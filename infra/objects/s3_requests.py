@@ -4,6 +4,7 @@ A first try may have succeeded although its answer was lost: each object carries
 knows its own when that is in its way.
 """
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -14,6 +15,7 @@ from infra.errors import Retryable
 from infra.objects.base import ObjectExists
 from infra.objects.s3_body import Body, as_header
 from infra.objects.s3_errors import code_of
+from infra.objects.s3_place import S3Place
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -109,6 +111,17 @@ class UploadRequests:
         if self.replace or there is None:
             raise Retryable(f"S3 answers {exc.operation_name} with {code_of(exc)}.") from exc
         raise ObjectExists(self.name) from exc
+
+
+def upload_requests(place: S3Place, name: str, media_type: str, replace: bool) -> UploadRequests:
+    """Raises `ValueError` for what is no name."""
+    return UploadRequests(
+        name=name,
+        where=place.where(name),
+        how={"ContentType": media_type, **place.encrypted()},
+        token=secrets.token_hex(16),
+        replace=replace,
+    )
 
 
 def head(where: dict[str, Any], client: "S3Client") -> "HeadObjectOutputTypeDef | None":

@@ -3,7 +3,6 @@
 Whether an upload still runs is told by when its last part came, by the server's own clock.
 """
 
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import partial
@@ -19,7 +18,7 @@ from infra.objects.s3_place import S3Place
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import ListMultipartUploadsOutputTypeDef, MultipartUploadTypeDef
+    from mypy_boto3_s3.type_defs import MultipartUploadTypeDef
 
 log = structlog.get_logger()
 
@@ -27,7 +26,7 @@ log = structlog.get_logger()
 async def sweep(connection: S3Connection, place: S3Place, older_than_seconds: float) -> Swept:
     """See `ObjectStore.sweep`."""
     uploads, size = 0, 0
-    async for page in _pages(connection, place):
+    async for page in connection.pages("list_multipart_uploads", Bucket=place.bucket, Prefix=place.prefix):
         bound = _asked_at(page) - timedelta(seconds=older_than_seconds)
         for upload in page.get("Uploads", []):
             freed = await connection.call(partial(_abort, place, upload, bound))
@@ -37,23 +36,7 @@ async def sweep(connection: S3Connection, place: S3Place, older_than_seconds: fl
     return Swept(uploads, size)
 
 
-async def _pages(
-    connection: S3Connection, place: S3Place
-) -> "AsyncIterator[ListMultipartUploadsOutputTypeDef]":
-    asked: dict[str, Any] = {"Bucket": place.bucket, "Prefix": place.prefix}
-    while True:
-        page = await connection.call(partial(_page, asked))
-        yield page
-        if not page.get("IsTruncated"):
-            return
-        asked |= {"KeyMarker": page["NextKeyMarker"], "UploadIdMarker": page["NextUploadIdMarker"]}
-
-
-def _page(asked: dict[str, Any], client: "S3Client") -> "ListMultipartUploadsOutputTypeDef":
-    return client.list_multipart_uploads(**asked)
-
-
-def _asked_at(page: "ListMultipartUploadsOutputTypeDef") -> datetime:
+def _asked_at(page: dict[str, Any]) -> datetime:
     return parsedate_to_datetime(page["ResponseMetadata"]["HTTPHeaders"]["date"])
 
 

@@ -8,7 +8,7 @@ from collections import deque
 from concurrent.futures import Future
 from functools import partial
 from threading import Event
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
@@ -48,6 +48,7 @@ class S3Upload:
         self._begun: Future[str] | None = None
         self._sending: deque[Future[CompletedPartTypeDef]] = deque()
         self._sent: list[CompletedPartTypeDef] = []
+        self._finishing: Future[None] | None = None
         self._given_up = Event()
         self._finished = False
 
@@ -67,27 +68,27 @@ class S3Upload:
         if self._begun is None:
             crc = await asyncio.to_thread(crc32, self._filling)
             body = Body(self._filling, self._given_up)
-            await self._connection.call(partial(self._requests.put, body, crc))
+            self._finishing = self._connection.start(partial(self._requests.put, body, crc))
         else:
             if self._filling:
                 await self._send_part()
             while self._sending:
                 await self._oldest_part()
             upload_id = await asyncio.wrap_future(self._begun)
-            await self._connection.call(
-                partial(self._requests.complete, upload_id, self._sent, self._size, self._crc)
-            )
+            complete = partial(self._requests.complete, upload_id, self._sent, self._size, self._crc)
+            self._finishing = self._connection.start(complete)
+        await asyncio.wrap_future(self._finishing)
         self._finished = True
         return StoredObject(self._requests.name, self._size)
 
     async def leave(self) -> None:
         """Leave nothing behind of what was not finished. A sweep removes what a server keeps that is away."""
-        self._given_up.set()
-        if self._finished or self._begun is None:
+        if self._finished:
             return
+        self._given_up.set()
         try:
             async with asyncio.timeout(_LEAVING_SECONDS):
-                await self._abort(self._begun)
+                await self._abort()
         except (TimeoutError, Halt, Retryable) as exc:
             log.warning("upload_left", name=self._requests.name, error=str(exc) or "no answer in time")
 
@@ -111,10 +112,14 @@ class S3Upload:
         self._sent.append(await asyncio.wrap_future(self._sending[0]))
         self._sending.popleft()
 
-    async def _abort(self, begun: Future[str]) -> None:
-        for part in self._sending:
-            part.cancel()
+    async def _abort(self) -> None:
+        running: list[Future[Any]] = [*self._sending]
+        if self._finishing is not None:
+            running.append(self._finishing)
+        for future in running:
+            future.cancel()
         # A part that arrives after the abort would stay for ever.
-        await asyncio.gather(*map(asyncio.wrap_future, self._sending), return_exceptions=True)
-        if not begun.cancel():
-            await self._connection.call(partial(self._requests.abort, await asyncio.wrap_future(begun)))
+        await asyncio.gather(*map(asyncio.wrap_future, running), return_exceptions=True)
+        if self._begun is not None and not self._begun.cancel():
+            upload_id = await asyncio.wrap_future(self._begun)
+            await self._connection.call(partial(self._requests.abort, upload_id))

@@ -107,6 +107,7 @@ async def test_an_upload_that_is_left_unfinished_leaves_nothing(objects: ObjectS
     async with objects.begin("a/video.mp4", media_type="video/mp4") as upload:
         await upload.write(bytes(LARGE))
     assert await names(objects) == []
+    assert await objects.sweep(older_than_seconds=0) == Swept(0, 0)
 
 
 async def test_an_upload_that_is_cancelled_leaves_nothing(objects: ObjectStore) -> None:
@@ -115,7 +116,7 @@ async def test_an_upload_that_is_cancelled_leaves_nothing(objects: ObjectStore) 
     async def upload_for_ever() -> None:
         async with objects.begin("a/video.mp4", media_type="video/mp4") as upload:
             while True:
-                await upload.write(bytes(1_000_000))
+                await upload.write(bytes(LARGE))
                 begun.set()
 
     uploading = asyncio.create_task(upload_for_ever())
@@ -124,6 +125,7 @@ async def test_an_upload_that_is_cancelled_leaves_nothing(objects: ObjectStore) 
     with pytest.raises(asyncio.CancelledError):
         await uploading
     assert await names(objects) == []
+    assert await objects.sweep(older_than_seconds=0) == Swept(0, 0)
 
 
 async def test_an_object_is_not_replaced_unless_that_is_asked_for(objects: ObjectStore) -> None:

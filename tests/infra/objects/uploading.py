@@ -1,28 +1,27 @@
-"""A process to be killed: `python -m tests.infra.objects.uploading <root>` uploads without end.
+"""A process to be killed: `python -m tests.infra.objects.uploading URL BYTES` uploads without end.
 
-Each object has `PIECES` times `PIECE` bytes; a line on stdout says that one more is finished.
+Each object has so many bytes; a line on stdout says that one more is finished.
 """
 
 import asyncio
 import sys
 from itertools import count
-from pathlib import Path
 
-from infra.objects.files import FileObjects
+from infra.objects.open import open_objects
 
 PIECE = 256 * 1024
-PIECES = 8
 
 
-async def main(root: Path) -> None:
-    objects = FileObjects(root)
+async def main(url: str, size: int) -> None:
+    objects = open_objects(url)
+    await objects.setup()
     for number in count():
         async with objects.begin(f"meeting/{number}", media_type="video/mp4") as upload:
-            for _ in range(PIECES):
-                await upload.write(b"x" * PIECE)
+            for begin in range(0, size, PIECE):
+                await upload.write(b"x" * min(PIECE, size - begin))
             await upload.finish()
         print(number, flush=True)
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1])))
+    asyncio.run(main(sys.argv[1], int(sys.argv[2])))

@@ -1,0 +1,133 @@
+"""An S3 server that is killed or frozen, and processes of ours that are killed while they upload."""
+
+import asyncio
+import os
+import sys
+import threading
+import time
+
+import pytest
+
+from infra.errors import Retryable
+from infra.objects.base import ObjectStore, StoredObject, Swept
+from infra.objects.s3 import S3Objects
+from infra.objects.s3_place import s3_place
+from tests.infra.objects.s3 import use_server
+from tests.servers.seaweed import SeaweedServer
+
+LARGE = 40_000_000
+BOUND_SECONDS = 20
+"""Three times the second that the server has, the pauses between, and a busy machine."""
+
+
+@pytest.fixture
+async def objects(own_seaweed: SeaweedServer, monkeypatch: pytest.MonkeyPatch) -> ObjectStore:
+    use_server(own_seaweed, monkeypatch)
+    store = S3Objects(s3_place("s3://away/recordings", ""), idle_timeout_seconds=1)
+    await store.setup()
+    return store
+
+
+async def everything(objects: ObjectStore) -> list[StoredObject]:
+    return [found async for found in objects.list("")]
+
+
+async def read(objects: ObjectStore, name: str) -> bytes:
+    return b"".join([chunk async for chunk in objects.read(name)])
+
+
+async def test_an_upload_during_which_s3_is_killed_can_be_done_again(
+    objects: ObjectStore, own_seaweed: SeaweedServer
+) -> None:
+    data = os.urandom(LARGE)
+    half = LARGE // 2
+
+    async def upload_while_it_is_killed() -> None:
+        async with objects.begin("a/video.mp4", media_type="video/mp4") as upload:
+            await upload.write(data[:half])
+            own_seaweed.kill()
+            await upload.write(data[half:])
+            await upload.finish()
+
+    with pytest.raises(Retryable, match="s3://away/recordings: "):
+        await upload_while_it_is_killed()
+    own_seaweed.start()
+    assert await everything(objects) == []
+    assert (await objects.sweep(older_than_seconds=0)).uploads == 1
+    assert await objects.put("a/video.mp4", data, media_type="video/mp4") == StoredObject(
+        "a/video.mp4", LARGE
+    )
+    assert await read(objects, "a/video.mp4") == data
+    assert await objects.sweep(older_than_seconds=0) == Swept(0, 0)
+
+
+async def test_a_server_that_is_away_is_waited_for(objects: ObjectStore, own_seaweed: SeaweedServer) -> None:
+    own_seaweed.kill()
+    for asked in (objects.probe(), objects.stat("a"), objects.put("a", b"x", media_type="text/plain")):
+        with pytest.raises(Retryable, match="the S3 server cannot be reached"):
+            await asked
+
+
+async def test_a_frozen_server_is_given_up_in_bounded_time(
+    objects: ObjectStore, own_seaweed: SeaweedServer
+) -> None:
+    await objects.put("a/video.mp4", bytes(LARGE), media_type="video/mp4")
+    reading = aiter(objects.read("a/video.mp4"))
+    await anext(reading)
+    own_seaweed.freeze()
+    began = time.monotonic()
+    answers = await asyncio.gather(
+        objects.probe(),
+        objects.stat("a/video.mp4"),
+        objects.delete("a/video.mp4"),
+        objects.put("b/small", b"x", media_type="text/plain"),
+        objects.put("b/large", bytes(LARGE), media_type="video/mp4"),
+        everything(objects),
+        read(objects, "a/video.mp4"),
+        return_exceptions=True,
+    )
+    assert [type(answer) for answer in answers] == [Retryable] * len(answers)
+    assert time.monotonic() - began < BOUND_SECONDS
+    own_seaweed.thaw()
+    await reading.aclose()  # type: ignore[attr-defined]
+    assert [found.name for found in await everything(objects)] in (["a/video.mp4"], [])
+
+
+async def test_what_is_cancelled_does_not_wait_for_a_frozen_server(
+    objects: ObjectStore, own_seaweed: SeaweedServer
+) -> None:
+    await objects.put("a/x", bytes(LARGE), media_type="video/mp4")
+    own_seaweed.freeze()
+    doing = (
+        objects.put("a/y", bytes(LARGE), media_type="video/mp4"),
+        read(objects, "a/x"),
+        everything(objects),
+    )
+    working = [asyncio.create_task(work) for work in doing]
+    began = time.monotonic()
+    await asyncio.wait(working, timeout=0.5)
+    for task in working:
+        task.cancel()
+    answers = await asyncio.gather(*working, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [asyncio.CancelledError] * len(answers)
+    assert time.monotonic() - began < BOUND_SECONDS
+    own_seaweed.thaw()
+    await _idle(BOUND_SECONDS)
+
+
+async def _idle(deadline_seconds: float) -> None:
+    """Returns when no thread of ours speaks to S3 any more."""
+    deadline = time.monotonic() + deadline_seconds
+    while any(_speaks(thread) for thread in threading.enumerate()):
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.05)
+
+
+def _speaks(thread: threading.Thread) -> bool:
+    """Those that wait for work stand in the pool's own code."""
+    frame = sys._current_frames().get(thread.ident or 0)
+    while thread.name.startswith("s3") and frame is not None:
+        if "botocore" in frame.f_code.co_filename:
+            return True
+        frame = frame.f_back
+    return False
