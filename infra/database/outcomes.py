@@ -23,7 +23,8 @@ async def record_successes(tx: AsyncConnection, consumer: str, successes: Sequen
         set_={"succeeded_ms": insert.excluded.succeeded_ms},
         where=insert.excluded.succeeded_ms > outcomes.c.succeeded_ms,
     )
-    rows = [{"consumer": consumer, "event_id": event, "succeeded_ms": when} for event, when in successes]
+    in_one_order = sorted(successes)  # so that workers at the same rows do not wait in a circle
+    rows = [{"consumer": consumer, "event_id": event, "succeeded_ms": when} for event, when in in_one_order]
     await tx.execute(newest, rows)
 
 
