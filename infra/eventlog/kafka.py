@@ -58,10 +58,11 @@ class KafkaLog:
 
     async def probe(self) -> None:
         """Raises `Halt` when a person must act first: as where a topic is missing."""
+        patience_seconds = self._cluster.options.ack_timeout_seconds
         with self._cluster.reported():
             async with (
-                asyncio.timeout(self._cluster.options.ack_timeout_seconds),
-                self._cluster.connected() as client,
+                asyncio.timeout(patience_seconds),
+                self._cluster.connected(patience_seconds) as client,
             ):
                 await kafka_setup.look(client, self._cluster)
 

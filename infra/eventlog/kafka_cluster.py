@@ -81,8 +81,10 @@ class KafkaCluster:
         return client
 
     @asynccontextmanager
-    async def connected(self) -> AsyncIterator[AIOKafkaClient]:
-        client = await self.connect()
+    async def connected(
+        self, request_timeout_seconds: float = _REQUEST_TIMEOUT_SECONDS
+    ) -> AsyncIterator[AIOKafkaClient]:
+        client = await self.connect(request_timeout_seconds)
         try:
             yield client
         finally:
