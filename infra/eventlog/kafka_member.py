@@ -39,9 +39,8 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]
         buffer: Buffer,
         *,
         name: str | None,
-        without_offset: str,
     ) -> None:
-        """Topics and group by their names on the cluster. `without_offset` is aiokafka's reset policy.
+        """Topics and group by their names on the cluster.
 
         Under a `name` it keeps its place in the group for a session's time when it stops; without one it
         leaves.
@@ -51,7 +50,6 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]
         self._group = group
         self._buffer = buffer
         self._name = name
-        self._without_offset = without_offset
         self._consumer: AIOKafkaConsumer | None = None
         self._member_id = ""
         self._listening = False
@@ -76,7 +74,7 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]
             group_id=self._group,
             group_instance_id=self._name,
             partition_assignment_strategy=(KeepingAssignor(self._claimed),),
-            auto_offset_reset=self._without_offset,
+            auto_offset_reset="none",
             enable_auto_commit=False,
             session_timeout_ms=session_ms,
             heartbeat_interval_ms=session_ms // 10,

@@ -13,15 +13,19 @@ from infra.eventlog.kafka_buffer import Buffer
 from infra.eventlog.kafka_cluster import KafkaCluster
 from infra.eventlog.kafka_member import KafkaMember
 from infra.eventlog.kafka_names import held_name
-from infra.eventlog.kafka_offsets import Offsets, partitions
+from infra.eventlog.kafka_offsets import (
+    EARLIEST,
+    LATEST,
+    Offsets,
+    committed,
+    offsets_at,
+    partitions,
+    patiently,
+)
 from infra.eventlog.kafka_records import record
 from infra.eventlog.kafka_topics import refresh
 from schemas.envelope import Record
 
-_LOOK_SECONDS = 5
-"""How long nothing may come before we look whether anybody is there."""
-_ANSWER_SECONDS = 5
-_COMMIT_SECONDS = 10
 _FOREVER_MS = 10**9
 
 
@@ -29,7 +33,10 @@ _FOREVER_MS = 10**9
 async def subscribe(
     cluster: KafkaCluster, topics: Sequence[str], group: str, start: Start
 ) -> AsyncIterator["KafkaSubscription"]:
-    """As `EventLog.subscribe`. Raises `LogUnavailable` while no broker answers, or a topic is missing."""
+    """As `EventLog.subscribe`. Raises `LogUnavailable` while no broker answers, or a topic is missing.
+
+    Brokers that are silent for the time of a session are away, as members are that are silent for so long.
+    """
     names = {cluster.named(topic): topic for topic in topics}
     buffer = Buffer()
     folder = cluster.options.members_folder
@@ -40,36 +47,40 @@ async def subscribe(
             cluster.named(group),
             buffer,
             name=name,
-            without_offset="earliest" if start == "earliest" else "none",  # none: it asks us
         )
         try:
             with cluster.reported():
                 consumer = await member.start()
                 places = await _look(consumer, cluster, topics)
-                async with asyncio.timeout(_ANSWER_SECONDS):
+                async with asyncio.timeout(cluster.options.session_timeout_seconds):
                     starts = {} if start == "earliest" else await consumer.end_offsets(places)
-            yield KafkaSubscription(cluster, member, buffer, names, starts)
+            yield KafkaSubscription(cluster, member, buffer, cluster.named(group), names, starts)
         finally:
             await member.stop()
 
 
 class KafkaSubscription:
-    """`names` are our topics by their names on the cluster. `starts` is where a partition begins, for a group
-    that never committed; a partition that came later begins at its beginning."""
+    """`group` and `names` are as the cluster has them, the latter with our names of the topics.
+
+    `starts` is where a group begins in a partition that it never committed; at the first record where absent.
+    """
 
     def __init__(
         self,
         cluster: KafkaCluster,
         member: KafkaMember,
         buffer: Buffer,
+        group: str,
         names: Mapping[str, str],
         starts: Offsets,
     ) -> None:
         self._cluster = cluster
+        self._group = group
         self._member = member
         self._buffer = buffer
         self._names = names
         self._starts = starts
+        self._patience_seconds = cluster.options.session_timeout_seconds
 
     async def fetch(self, max_records: int) -> Sequence[Record]:
         while not (messages := self._buffer.take(max_records)):
@@ -82,7 +93,7 @@ class KafkaSubscription:
         due = {tp: offset for tp, offset in places if self._buffer.committable(tp, offset)}
         if due:
             with self._cluster.reported():
-                async with asyncio.timeout(_COMMIT_SECONDS):
+                async with asyncio.timeout(self._patience_seconds):
                     await self._member.commit({tp: offset + 1 for tp, offset in due.items()})
             for tp, offset in due.items():
                 self._buffer.committed(tp, offset)
@@ -95,16 +106,14 @@ class KafkaSubscription:
         self._member.join()
         self._member.listen()
         try:
-            async with asyncio.timeout(_LOOK_SECONDS):
+            async with asyncio.timeout(self._patience_seconds / 2):
                 found = await consumer.getmany(timeout_ms=_FOREVER_MS)
         except TimeoutError:
             await _look(consumer, self._cluster, list(self._names.values()))
-        except errors.NoOffsetForPartitionError as exc:
-            for partition in exc.args:
-                consumer.seek(partition, self._starts.get(partition, 0))
+        except errors.NoOffsetForPartitionError:
+            await self._find_beginnings(consumer, set())
         except errors.OffsetOutOfRangeError as exc:
-            async with asyncio.timeout(_ANSWER_SECONDS):
-                await consumer.seek_to_beginning(*exc.args[0])
+            await self._find_beginnings(consumer, set(*exc.args))
         except errors.KafkaError:
             await self._member.stop()  # the next fetch begins anew, as another member
             raise
@@ -114,11 +123,32 @@ class KafkaSubscription:
         finally:
             self._member.pause()
 
+    async def _find_beginnings(self, consumer: AIOKafkaConsumer, outside: set[TopicPartition]) -> None:
+        """Go to where reading begins in all partitions that were not read from, or whose log is not there
+        where we were: it was cut off at its beginning, or replaced.
+
+        aiokafka takes some errors for the answer that nothing is committed, and would begin with the oldest
+        record: a broker that just takes over a group would have all of it done again.
+        """
+        assigned = consumer.assignment()
+        places = [tp for tp in assigned if tp in outside or self._buffer.next_offset(tp) is None]
+        client = consumer._client
+        async with asyncio.timeout(self._patience_seconds):
+            begins = await patiently(lambda: offsets_at(client, places, EARLIEST))
+            ends = await patiently(lambda: offsets_at(client, places, LATEST))
+            done = await patiently(lambda: committed(client, self._group, places))
+        if consumer.assignment() is not assigned:
+            return  # another member may have gone on there since we asked
+        for partition in places:
+            wanted = self._starts.get(partition, 0) if done[partition] < 0 else done[partition]
+            inside = begins[partition] <= wanted <= ends[partition]
+            consumer.seek(partition, wanted if inside else begins[partition])
+
 
 async def _look(
     consumer: AIOKafkaConsumer, cluster: KafkaCluster, topics: Sequence[str]
 ) -> list[TopicPartition]:
     """Whether a broker answers, and knows our topics."""
-    async with asyncio.timeout(_ANSWER_SECONDS):
+    async with asyncio.timeout(cluster.options.session_timeout_seconds / 2):
         await refresh(consumer._client, cluster)
     return partitions(consumer._client, cluster, topics)
