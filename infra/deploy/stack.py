@@ -22,6 +22,8 @@ _STOP: Final = {
 }
 """Which signal ends it in an orderly way, and for how many seconds that may take."""
 
+_END_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 Programs = Mapping[str, "subprocess.Popen[str]"]
 
 
@@ -32,7 +34,7 @@ def main() -> None:
     parser.add_argument("--port", action="append", default=[], help="NAME=NUMBER, where another is wanted")
     options = parser.parse_args()
     ports = dict(wanted.split("=", 1) for wanted in options.port)
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in _END_SIGNALS:
         signal.signal(number, signal.default_int_handler)
     try:
         with _running(
@@ -71,7 +73,7 @@ def _running(commands: Mapping[str, list[str | Path]]) -> Iterator[Programs]:
             )
         yield programs
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in _END_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
         _end(programs)
 
