@@ -7,7 +7,7 @@ from schemas.contract.schema_changes import Place, changes
 
 
 def broken_promises(released: Schema, present: Schema) -> Iterator[str]:
-    """A sentence for each; none where changes only add. Raises `UnknownKeyword`.
+    """A sentence for each; none where changes only add. Raises `CannotCompare`.
 
     The body of a webhook is the sender's: we promise that it comes as it came, not what is in it.
     """
