@@ -98,6 +98,7 @@ class SpooledLog:
         start, and what a person must do should be known before there are events."""
         starting = self._loop is None
         self._begin()
+        await self._look_for_spool()
         if not self._is_needed():
             try:
                 await self._main.probe()

@@ -20,8 +20,11 @@ from schemas.envelope import Record
 
 log = structlog.get_logger()
 
-_RESERVE_BYTES: Final = 16 * 1024 * 1024
-"""SQLite cannot delete rows on a full disk: this much is given up then, and taken again afterwards."""
+_RESERVE_BYTES: Final = 40 * 1024 * 1024
+"""SQLite cannot delete rows on a full disk: this much is given up then, and taken again afterwards.
+
+It must have room for what is still in the write-ahead log: 4 MiB, and a commit of one record.
+"""
 
 _PAUSE_SECONDS: Final = 0.3
 _PAUSE_LOOKS: Final = 100
@@ -145,6 +148,7 @@ class SpoolFile:
                 await self._writer.run(remove)
             except LogUnavailable:
                 await asyncio.to_thread(self._reserve_path.unlink, missing_ok=True)
+                await self._writer.run(tables.empty_log)
                 await self._writer.run(remove)
         except (LogUnavailable, OSError) as exc:
             if not self.leftovers:

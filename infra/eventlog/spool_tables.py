@@ -109,7 +109,13 @@ def content(connection: sqlite3.Connection, after: int) -> Content:
 
 
 def give_space_back(connection: sqlite3.Connection) -> None:
-    """After a long outage the file is large and nearly all of it is free: copying the rest takes no time."""
+    """After a long outage the files are large and nearly all of it is free: copying the rest takes no time."""
     (free,) = connection.execute("PRAGMA freelist_count").fetchone()
     if free > _FREE_PAGES_KEPT:
         connection.execute("VACUUM")
+    empty_log(connection)
+
+
+def empty_log(connection: sqlite3.Connection) -> None:
+    """Where space is short, what is in SQLite's write-ahead log takes it twice."""
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

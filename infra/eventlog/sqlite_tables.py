@@ -63,14 +63,13 @@ def append(topic: str) -> Statement:
     return Statement(f"INSERT INTO {_table(topic)} (time_ms, key, headers, value) VALUES ", "(?, ?, ?, ?)")
 
 
-def row(time_ms: int, key: str, headers: Headers, value: bytes) -> tuple[int, _Blob, _Blob, _Blob]:
+def row(time_ms: int, key: str, headers: Headers, value: bytes) -> tuple[int, _Blob, str, _Blob]:
     """Any text comes back as it was, lone surrogates too."""
-    small = len(value) < _COPIED_BYTES
     return (
         time_ms,
         bytearray(key, "utf-8", "surrogatepass"),
-        bytearray(_encode_headers(headers)),
-        bytearray(value) if small else value,
+        _encode_headers(headers),
+        bytearray(value) if len(value) < _COPIED_BYTES else value,
     )
 
 
@@ -170,14 +169,14 @@ def trim(connection: sqlite3.Connection, topic: str, before_ms: int) -> int:
     return connection.execute(f"DELETE FROM {_table(topic)} WHERE offset <= ?", (last,)).rowcount
 
 
-def _encode_headers(headers: Headers) -> bytes:
+def _encode_headers(headers: Headers) -> str:
     try:
-        return to_json(headers)
+        return to_json(headers).decode()
     except ValueError:  # a lone surrogate: four times slower, and never met yet
-        return json.dumps(dict(headers)).encode()
+        return json.dumps(dict(headers))
 
 
-def _decode_headers(encoded: bytes) -> Headers:
+def _decode_headers(encoded: bytes | str) -> Headers:
     try:
         return cast(Headers, from_json(encoded))
     except ValueError:

@@ -2,21 +2,49 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from itertools import chain, groupby
-from operator import itemgetter
-from typing import Any
+from collections import deque
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, Final
 
 from infra.eventlog.sqlite_file import ConnectionThread
 from infra.eventlog.sqlite_tables import Statement
 
 _Row = tuple[Any, ...]
-_Write = tuple[Statement, _Row, int | None, "asyncio.Future[None]"]
 
-_BATCH_BYTES = 4 * 1024 * 1024
+_BATCH_BYTES: Final = 4 * 1024 * 1024
 """Beyond this a batch gains nothing by being larger, and those who wait for it lose."""
 
-_ROWS_A_STATEMENT = 64
+_ROWS_A_STATEMENT: Final = 64
+
+
+class _Insert:
+    """Rows of one kind that came one after the other."""
+
+    __slots__ = ("parameters", "rows", "statement")
+
+    def __init__(self, statement: Statement) -> None:
+        self.statement = statement
+        self.parameters: list[Any] = []
+        self.rows = 0
+
+
+class _Batch:
+    """What shares a commit, in the order of its calls, and who waits for it."""
+
+    __slots__ = ("has_records", "inserts", "last", "size_bytes", "waiting")
+
+    def __init__(self, statement: Statement) -> None:
+        self.last = _Insert(statement)
+        self.inserts = [self.last]
+        self.waiting: list[asyncio.Future[None]] = []
+        self.size_bytes = 0
+        self.has_records = False
+
+    def go_on_with(self, statement: Statement) -> _Insert:
+        self.last = _Insert(statement)
+        self.inserts.append(self.last)
+        return self.last
 
 
 class Writer:
@@ -26,8 +54,7 @@ class Writer:
         self._file = file
         self._committed = committed
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._waiting: list[_Write] = []
-        self._waiting_bytes = 0
+        self._batches: deque[_Batch] = deque()
         self._running: asyncio.Task[None] | None = None
 
     def write(self, statement: Statement, row: _Row, size_bytes: int | None = None) -> "asyncio.Future[None]":
@@ -39,8 +66,21 @@ class Writer:
         if loop is None:  # asking for the running loop costs a system call each time
             loop = self._loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
-        self._waiting.append((statement, row, size_bytes, done))
-        self._waiting_bytes += size_bytes or 0
+        batches = self._batches
+        if batches and batches[-1].size_bytes < _BATCH_BYTES:
+            batch = batches[-1]
+        else:
+            batch = _Batch(statement)
+            batches.append(batch)
+        insert = batch.last
+        if insert.statement is not statement or insert.rows == _ROWS_A_STATEMENT:
+            insert = batch.go_on_with(statement)
+        insert.parameters += row
+        insert.rows += 1
+        batch.waiting.append(done)
+        if size_bytes is not None:
+            batch.size_bytes += size_bytes
+            batch.has_records = True
         if self._running is None:
             # The task starts after what is ready in this tick has run, so that all of it shares a commit.
             self._running = loop.create_task(self._commit_waiting())
@@ -53,58 +93,43 @@ class Writer:
 
     async def _commit_waiting(self) -> None:
         try:
-            while self._waiting:
-                await self._commit(self._next_batch())
+            while self._batches:
+                await self._commit(self._batches.popleft())
         finally:
             self._running = None
 
-    async def _commit(self, batch: Sequence[_Write]) -> None:
+    async def _commit(self, batch: _Batch) -> None:
         failure: Exception | None = None
         try:
-            await self._file.run(lambda connection: _execute(connection, batch))
+            await self._file.run(lambda connection: _execute(connection, batch.inserts))
         except Exception as exc:
             failure = exc
-        for _, _, _, done in batch:
+        for done in batch.waiting:
             if done.done():  # cancelled meanwhile
                 continue
             if failure is None:
                 done.set_result(None)
             else:
                 done.set_exception(failure)
-        if failure is None and any(size_bytes is not None for _, _, size_bytes, _ in batch):
+        if failure is None and batch.has_records:
             self._committed()
 
-    def _next_batch(self) -> Sequence[_Write]:
-        batch, size, count = self._waiting, self._waiting_bytes, len(self._waiting)
-        if size > _BATCH_BYTES:
-            size = 0
-            for count, (_, _, size_bytes, _) in enumerate(batch, 1):  # noqa: B007
-                size += size_bytes or 0
-                if size >= _BATCH_BYTES:
-                    break
-        self._waiting, self._waiting_bytes = batch[count:], self._waiting_bytes - size
-        return batch[:count]
 
-
-def _execute(connection: sqlite3.Connection, batch: Sequence[_Write]) -> None:
-    """All of the batch in one transaction.
+def _execute(connection: sqlite3.Connection, inserts: list[_Insert]) -> None:
+    """All of them in one transaction.
 
     Each statement gives up the interpreter's lock and queues for it again behind a busy event loop (seen: 64
     statements that took 4 s); hence many rows in each, and no BEGIN and COMMIT around a single one.
     """
-    statements = list(_statements(batch))
-    if len(statements) == 1:
-        connection.execute(*statements[0])
-        return
-    connection.execute("BEGIN IMMEDIATE")
-    for sql, parameters in statements:
-        connection.execute(sql, parameters)
-    connection.execute("COMMIT")
+    if len(inserts) > 1:
+        connection.execute("BEGIN IMMEDIATE")
+    for insert in inserts:
+        connection.execute(_sql(insert.statement, insert.rows), insert.parameters)
+    if len(inserts) > 1:
+        connection.execute("COMMIT")
 
 
-def _statements(batch: Sequence[_Write]) -> Iterator[tuple[str, _Row]]:
-    for (head, form, tail), writes in groupby(batch, itemgetter(0)):
-        rows = [row for _, row, _, _ in writes]
-        for first in range(0, len(rows), _ROWS_A_STATEMENT):
-            some = rows[first : first + _ROWS_A_STATEMENT]
-            yield head + ", ".join([form] * len(some)) + tail, tuple(chain.from_iterable(some))
+@lru_cache(_ROWS_A_STATEMENT * 8)
+def _sql(statement: Statement, rows: int) -> str:
+    head, form, tail = statement
+    return head + ", ".join([form] * rows) + tail

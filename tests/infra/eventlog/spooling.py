@@ -15,7 +15,6 @@ from schemas.envelope import Headers, Record
 from schemas.topics import WEBHOOKS
 
 DEADLINE_SECONDS = 20
-RESERVE_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -23,6 +22,7 @@ class Place:
     """Where a main log and a spool are. Each `open` is what another process would open."""
 
     folder: Path
+    reserve_bytes: int = 1024 * 1024
 
     @property
     def main(self) -> Path:
@@ -35,7 +35,7 @@ class Place:
     @asynccontextmanager
     async def open(self, main: Callable[[Path], EventLog] = SqliteLog) -> AsyncIterator[SpooledLog]:
         """When it is there, it has looked for records left over."""
-        log = SpooledLog(main(self.main), SpoolFile(self.spool, reserve_bytes=RESERVE_BYTES))
+        log = SpooledLog(main(self.main), SpoolFile(self.spool, reserve_bytes=self.reserve_bytes))
         try:
             await log.probe()
             yield log
