@@ -1,18 +1,27 @@
 """The object store: what every implementation promises, each promise stated once in
-`tests/contracts/test_objects.py`."""
+`tests/contracts/objects`."""
 
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """`name` as given to the store, `size` in bytes."""
+    """`name` as given to the store, `size` in bytes.
+
+    `version` is one store's own word for just this object: another one under its name has another, unless it
+    holds the same bytes. Uploads and `stat` tell it, `list` does not.
+    """
 
     name: str
     size: int
+    version: str = field(default="", compare=False)
+
+
+Replace = bool | StoredObject
+"""What an upload may replace: nothing, whatever has its name, or just the one that `stat` told of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +36,17 @@ class ObjectExists(Exception):
     """There is an object of that name already, and it was not to be replaced."""
 
 
+class ObjectChanged(Exception):
+    """The one object that was to be replaced is not there any more: another one is, or none."""
+
+
 class Upload(Protocol):
     async def write(self, chunk: bytes) -> None:
         """Add bytes. Raises `Halt` when the store is full or refuses us, `Retryable` when it is not there."""
 
     async def finish(self) -> StoredObject:
-        """The object is now there, whole and durable. Raises `ObjectExists`, and then nothing has changed."""
+        """The object is now there, whole and durable. Raises `ObjectExists` or `ObjectChanged`: nothing has
+        changed then."""
 
 
 class ObjectStore(Protocol):
@@ -43,11 +57,11 @@ class ObjectStore(Protocol):
     """
 
     def begin(
-        self, name: str, *, media_type: str, replace: bool = False
+        self, name: str, *, media_type: str, replace: Replace = False
     ) -> AbstractAsyncContextManager[Upload]:
         """An upload. Leaving the context without `finish` leaves nothing behind."""
 
-    async def put(self, name: str, data: bytes, *, media_type: str, replace: bool = False) -> StoredObject:
+    async def put(self, name: str, data: bytes, *, media_type: str, replace: Replace = False) -> StoredObject:
         """A small object in one go. Raises as `Upload` does."""
 
     def read(self, name: str) -> AsyncIterator[bytes]:

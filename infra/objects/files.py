@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from infra.objects.base import StoredObject, Swept, Upload
+from infra.objects.base import Replace, StoredObject, Swept, Upload
 from infra.objects.disk import disk_errors, make_folders, sync_folder
 from infra.objects.names import RESERVED, checked
-from infra.objects.uploads import FileUpload, begin_upload, end_upload, sweep
+from infra.objects.uploads import FileUpload, alone, begin_upload, end_upload, stored_object, sweep
 
 _READ_BYTES: Final = 1 << 20
 
@@ -30,12 +30,12 @@ class FileObjects:
     root: Path
 
     def begin(
-        self, name: str, *, media_type: str, replace: bool = False
+        self, name: str, *, media_type: str, replace: Replace = False
     ) -> AbstractAsyncContextManager[Upload]:
         return self._begin(name, self._path(name), replace)
 
     @asynccontextmanager
-    async def _begin(self, name: str, path: Path, replace: bool) -> AsyncIterator[Upload]:
+    async def _begin(self, name: str, path: Path, replace: Replace) -> AsyncIterator[Upload]:
         file = await asyncio.to_thread(self._begin_upload)
         try:
             yield FileUpload(self.root, path, name, replace, file)
@@ -47,7 +47,7 @@ class FileObjects:
         with disk_errors(self.root):
             return begin_upload(self.root / RESERVED)
 
-    async def put(self, name: str, data: bytes, *, media_type: str, replace: bool = False) -> StoredObject:
+    async def put(self, name: str, data: bytes, *, media_type: str, replace: Replace = False) -> StoredObject:
         async with self.begin(name, media_type=media_type, replace=replace) as upload:
             await upload.write(data)
             return await upload.finish()
@@ -68,14 +68,13 @@ class FileObjects:
         raise FileNotFoundError(path)
 
     async def stat(self, name: str) -> StoredObject | None:
-        size = await asyncio.to_thread(self._size, self._path(name))
-        return None if size is None else StoredObject(name, size)
+        return await asyncio.to_thread(self._stat, name, self._path(name))
 
-    def _size(self, path: Path) -> int | None:
+    def _stat(self, name: str, path: Path) -> StoredObject | None:
         with disk_errors(self.root):
             if path.is_file():
                 with suppress(FileNotFoundError):
-                    return path.stat().st_size
+                    return stored_object(name, path.stat())
         return None
 
     async def list(self, prefix: str) -> AsyncIterator[StoredObject]:
@@ -110,7 +109,8 @@ class FileObjects:
     def _delete(self, path: Path) -> None:
         with disk_errors(self.root):
             try:
-                path.unlink()
+                with alone(self.root / RESERVED):
+                    path.unlink()
             except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
                 return
             # Of a meeting that is forgotten, not even its id stays as the name of a folder.

@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import Final
 
-from infra.objects.base import StoredObject, Swept, Upload
+from infra.objects.base import Replace, StoredObject, Swept, Upload
 from infra.objects.s3_bucket import create_bucket, probe
 from infra.objects.s3_connection import S3Connection
 from infra.objects.s3_place import S3Place
@@ -14,7 +14,6 @@ from infra.objects.s3_reading import read_chunks
 from infra.objects.s3_requests import head, upload_requests
 from infra.objects.s3_sweep import sweep
 from infra.objects.s3_upload import S3Upload
-
 
 _ABANDONED_SECONDS: Final = 24 * 60 * 60
 
@@ -31,12 +30,12 @@ class S3Objects:
         self._connection = S3Connection(str(place), idle_timeout_seconds=idle_timeout_seconds)
 
     def begin(
-        self, name: str, *, media_type: str, replace: bool = False
+        self, name: str, *, media_type: str, replace: Replace = False
     ) -> AbstractAsyncContextManager[Upload]:
         requests = upload_requests(self._place, name, media_type, replace)
         return _left_clean(S3Upload(self._connection, requests))
 
-    async def put(self, name: str, data: bytes, *, media_type: str, replace: bool = False) -> StoredObject:
+    async def put(self, name: str, data: bytes, *, media_type: str, replace: Replace = False) -> StoredObject:
         async with self.begin(name, media_type=media_type, replace=replace) as upload:
             await upload.write(data)
             return await upload.finish()
@@ -46,7 +45,7 @@ class S3Objects:
 
     async def stat(self, name: str) -> StoredObject | None:
         found = await self._connection.call(partial(head, self._place.where(name)))
-        return None if found is None else StoredObject(name, found["ContentLength"])
+        return None if found is None else StoredObject(name, found["ContentLength"], version=found["ETag"])
 
     async def list(self, prefix: str) -> AsyncIterator[StoredObject]:
         # All are held, some 200 bytes each: SeaweedFS and S3 Express do not list in the order of names.

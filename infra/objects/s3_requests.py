@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore.exceptions import ClientError
 
 from infra.errors import Retryable
-from infra.objects.base import ObjectExists
+from infra.objects.base import ObjectChanged, ObjectExists, Replace, StoredObject
 from infra.objects.s3_body import Body, as_header
 from infra.objects.s3_errors import code_of
 from infra.objects.s3_place import S3Place
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 _MARK: Final = "adjourn-upload"
 _ABSENT: Final = frozenset({"404", "NoSuchKey", "NotFound"})
-_IN_THE_WAY: Final = frozenset({"PreconditionFailed", "412", "ConditionalRequestConflict", "409"})
+_IN_THE_WAY: Final = frozenset(
+    {"PreconditionFailed", "412", "ConditionalRequestConflict", "409", "NoSuchKey"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +36,18 @@ class UploadRequests:
     where: dict[str, Any]
     how: dict[str, Any]
     token: str
-    replace: bool
+    replace: Replace
 
-    def put(self, body: Body, crc: int, client: "S3Client") -> None:
-        """The whole object at once. Raises `ObjectExists`."""
+    def put(self, body: Body, crc: int, client: "S3Client") -> str:
+        """The whole object at once: its version. Raises `ObjectExists` or `ObjectChanged`."""
         sent: dict[str, Any] = {"Body": body, "ChecksumCRC32": as_header(crc)}
         condition = self._condition(client)
         try:
-            client.put_object(**self.where, **self._told(), **condition, **sent)
+            return client.put_object(**self.where, **self._told(), **condition, **sent)["ETag"]
         except ClientError as exc:
             if code_of(exc) not in _IN_THE_WAY:
                 raise
-            self._judge(client, exc)
+            return self._own(client, exc)
 
     def begin(self, client: "S3Client") -> str:
         """The id of a new multipart upload."""
@@ -67,11 +69,11 @@ class UploadRequests:
         size: int,
         crc: int,
         client: "S3Client",
-    ) -> None:
-        """The object is there, whole. Raises `ObjectExists`."""
+    ) -> str:
+        """The object is there, whole: its version. Raises `ObjectExists` or `ObjectChanged`."""
         condition = self._condition(client)
         try:
-            client.complete_multipart_upload(
+            return client.complete_multipart_upload(
                 **self.where,
                 **condition,
                 UploadId=upload_id,
@@ -79,11 +81,11 @@ class UploadRequests:
                 MpuObjectSize=size,
                 ChecksumCRC32=as_header(crc),
                 ChecksumType="FULL_OBJECT",
-            )
+            )["ETag"]
         except ClientError as exc:
             if code_of(exc) not in _IN_THE_WAY | {"NoSuchUpload"}:
                 raise
-            self._judge(client, exc)
+            return self._own(client, exc)
 
     def abort(self, upload_id: str, client: "S3Client") -> None:
         try:
@@ -97,23 +99,32 @@ class UploadRequests:
 
     def _condition(self, client: "S3Client") -> dict[str, Any]:
         """Some servers do not know the condition, and store all the same: they are asked before."""
-        if self.replace:
+        if self.replace is True:
             return {}
-        if head(self.where, client) is not None:
+        there = head(self.where, client)
+        if isinstance(self.replace, StoredObject):
+            if there is None or there["ETag"] != self.replace.version:
+                raise ObjectChanged(self.name)
+            return {"IfMatch": self.replace.version}
+        if there is not None:
             raise ObjectExists(self.name)
         return {"IfNoneMatch": "*"}
 
-    def _judge(self, client: "S3Client", exc: ClientError) -> None:
-        """Return if what is there is this very upload."""
+    def _own(self, client: "S3Client", exc: ClientError) -> str:
+        """The version of what is there, if that is this very upload. What is in its way is raised."""
         there = head(self.where, client)
         if there is not None and there["Metadata"].get(_MARK) == self.token:
-            return
-        if self.replace or there is None:
-            raise Retryable(f"S3 answers {exc.operation_name} with {code_of(exc)}.") from exc
-        raise ObjectExists(self.name) from exc
+            return there["ETag"]
+        if isinstance(self.replace, StoredObject) and (
+            there is None or there["ETag"] != self.replace.version
+        ):
+            raise ObjectChanged(self.name) from exc
+        if self.replace is False and there is not None:
+            raise ObjectExists(self.name) from exc
+        raise Retryable(f"S3 answers {exc.operation_name} with {code_of(exc)}.") from exc
 
 
-def upload_requests(place: S3Place, name: str, media_type: str, replace: bool) -> UploadRequests:
+def upload_requests(place: S3Place, name: str, media_type: str, replace: Replace) -> UploadRequests:
     """Raises `ValueError` for what is no name."""
     return UploadRequests(
         name=name,

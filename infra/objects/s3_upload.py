@@ -48,7 +48,7 @@ class S3Upload:
         self._begun: Future[str] | None = None
         self._sending: deque[Future[CompletedPartTypeDef]] = deque()
         self._sent: list[CompletedPartTypeDef] = []
-        self._finishing: Future[None] | None = None
+        self._finishing: Future[str] | None = None
         self._given_up = Event()
         self._finished = False
 
@@ -77,9 +77,9 @@ class S3Upload:
             upload_id = await asyncio.wrap_future(self._begun)
             complete = partial(self._requests.complete, upload_id, self._sent, self._size, self._crc)
             self._finishing = self._connection.start(complete)
-        await asyncio.wrap_future(self._finishing)
+        version = await asyncio.wrap_future(self._finishing)
         self._finished = True
-        return StoredObject(self._requests.name, self._size)
+        return StoredObject(self._requests.name, self._size, version=version)
 
     async def leave(self) -> None:
         """Leave nothing behind of what was not finished. A sweep removes what a server keeps that is away."""

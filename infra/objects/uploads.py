@@ -8,13 +8,14 @@ import fcntl
 import os
 import secrets
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from infra.errors import Retryable
-from infra.objects.base import ObjectExists, StoredObject, Swept
+from infra.objects.base import ObjectChanged, ObjectExists, Replace, StoredObject, Swept
 from infra.objects.disk import disk_errors, make_folders, sync_folder, write_back
 
 _SUFFIX: Final = ".part"
@@ -29,7 +30,7 @@ class FileUpload:
     root: Path
     path: Path
     name: str
-    replace: bool
+    replace: Replace
     file: BinaryIO
 
     async def write(self, chunk: bytes) -> None:
@@ -49,9 +50,9 @@ class FileUpload:
         with disk_errors(self.root):
             self.file.flush()
             os.fsync(self.file.fileno())
-            size = os.fstat(self.file.fileno()).st_size
+            stored = stored_object(self.name, os.fstat(self.file.fileno()))
             self._name_it()
-        return StoredObject(self.name, size)
+        return stored
 
     def _name_it(self) -> None:
         for _ in range(_MOST_RACES):
@@ -59,19 +60,47 @@ class FileUpload:
                 FileNotFoundError
             ):  # another deleted the folder's last object, and the folder with it
                 make_folders(self.path.parent)
-                if self.replace:
-                    os.replace(self.file.name, self.path)
-                else:
+                if self.replace is False:
                     self._link()
+                else:
+                    self._replace()
                 sync_folder(self.path.parent)
                 return
         raise Retryable(f"{self.root}: the folder of an upload does not stay.")
+
+    def _replace(self) -> None:
+        with alone(Path(self.file.name).parent):
+            if isinstance(self.replace, StoredObject) and self.replace.version != self._version_there():
+                raise ObjectChanged(self.name)
+            os.replace(self.file.name, self.path)
+
+    def _version_there(self) -> str | None:
+        try:
+            return stored_object(self.name, self.path.stat()).version
+        except FileNotFoundError:
+            return None
 
     def _link(self) -> None:
         try:
             os.link(self.file.name, self.path)
         except FileExistsError as exc:
             raise ObjectExists(self.name) from exc
+
+
+def stored_object(name: str, found: os.stat_result) -> StoredObject:
+    return StoredObject(name, found.st_size, version=f"{found.st_ino}-{found.st_mtime_ns}")
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """One of all processes at a time replaces or removes what has a name: else a version that was looked at
+    could be gone before it is replaced."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def begin_upload(folder: Path) -> BinaryIO:
