@@ -57,7 +57,7 @@ async def test_an_append_to_a_frozen_broker_fails_in_time_and_nothing_late_overt
     async with kafka_log(cluster_of(broker.url, ack_timeout_seconds=_PATIENCE_SECONDS)) as log:
         await append(log, "0")
         for first in range(1, 9, 4):
-            broker.freeze()
+            await _freeze(broker, log)
             began = time.monotonic()
             appends = [append(log, str(number)) for number in (first, first + 1)]
             results = await asyncio.gather(*appends, return_exceptions=True)
@@ -78,7 +78,7 @@ async def test_an_append_to_a_frozen_broker_fails_in_time_and_nothing_late_overt
 
 async def test_a_probe_of_a_frozen_broker_fails_in_time(broker: KafkaServer) -> None:
     async with kafka_log(cluster_of(broker.url, ack_timeout_seconds=_PATIENCE_SECONDS)) as log:
-        broker.freeze()
+        await _freeze(broker, log)
         began = time.monotonic()
         with pytest.raises(LogUnavailable, match=broker.bootstrap):
             await log.probe()
@@ -132,6 +132,13 @@ async def test_a_broker_that_is_back_with_an_empty_disk_takes_records_again_afte
             await append(log, f"kept {number}", key=f"bot-{number}")
 
         assert sorted(values(await everything(log))) == sorted(f"kept {number}" for number in range(20))
+
+
+async def _freeze(broker: KafkaServer, log: KafkaLog) -> None:
+    """The signal needs a moment."""
+    broker.freeze()
+    while await _succeeds(log.probe):
+        pass
 
 
 def _each_grows(counts: dict[str, int]) -> Callable[[], Awaitable[bool]]:
