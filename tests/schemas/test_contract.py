@@ -11,15 +11,11 @@ from jsonschema import Draft202012Validator
 
 from adjourn import samples
 from infra.eventlog.kafka_topics import wanted
-from receiver.admission import Admission
-from receiver.attributes import quarantined
 from schemas.contract.documents import documents
 from schemas.contract.messages import WEBHOOKS as WEBHOOK_MESSAGES
 from schemas.dead_letter import dead_letter_headers
 from schemas.envelope import Record
 from schemas.facts import FACTS
-from schemas.identity import BrokenEvent
-from schemas.meeting_baas import identify
 from schemas.providers import PROVIDERS
 from schemas.topics import DEAD_LETTERS, EVENTS, TOPICS, WEBHOOKS
 from tests.schemas.contract import ASYNCAPI, kept, messages_for, payload_faults, schema_file
@@ -118,14 +114,6 @@ def test_an_event_that_lacks_what_we_rely_on_is_no_message() -> None:
     assert payload_faults("meeting-baas.complete", {"data": {}})
     assert payload_faults("meeting-baas.complete", {"data": {"bot_id": "b", "mp4": {}}})
     assert not payload_faults("meeting-baas.complete", {"data": {"bot_id": "b", "mp4": None}})
-
-
-def test_a_quarantined_body_is_a_dead_letter() -> None:
-    body = b'{"event": "complete", "data": {}}'
-    with pytest.raises(BrokenEvent) as broken:
-        identify(body, "webhook-v1")
-    headers = quarantined("meeting-baas", {}, Admission("webhook-v1"), broken.value, body, lambda: 1.5)
-    assert kept(Record(DEAD_LETTERS, 0, 1, "", 0, headers, body)) == "dead-letter"
 
 
 def test_a_letter_without_its_reason_is_no_dead_letter() -> None:

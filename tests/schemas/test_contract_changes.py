@@ -1,5 +1,6 @@
 """A change that would break a subscriber is told in a sentence; one that only adds is not."""
 
+import re
 from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 
 from schemas.contract.asyncapi import asyncapi
 from schemas.contract.promises import broken_promises
-from schemas.contract.schema_changes import CannotCompare
+from schemas.contract.schema_changes import CannotCompare, Place, changes
 from schemas.topics import DEAD_LETTERS, EVENTS, WEBHOOKS
 
 Document = dict[str, Any]
@@ -209,6 +210,24 @@ def test_nothing_is_told_of(change: str) -> None:
     assert after(IS_FREE[change]) == []
 
 
-def test_what_cannot_be_compared_is_an_error_and_no_guess() -> None:
-    with pytest.raises(CannotCompare, match="says `oneOf`, which"):
-        after(lambda d: replace(field(d, "ArtifactStored.size"), oneOf=[{"type": "integer"}]))
+@pytest.mark.parametrize(
+    ("said", "complaint"),
+    [
+        ({"oneOf": [{"type": "integer"}]}, "says `oneOf`, which"),
+        (
+            {"anyOf": [{"type": "string"}, {"enum": ["x"], "type": "string"}]},
+            "two things that are both string",
+        ),
+        ({"allOf": [{"pattern": "^x"}, {"pattern": "y$"}]}, "says two different `pattern` of one value"),
+    ],
+)
+def test_what_cannot_be_compared_is_an_error_and_no_guess(said: Document, complaint: str) -> None:
+    with pytest.raises(CannotCompare, match=re.escape(complaint)):
+        after(lambda d: replace(field(d, "ArtifactStored.size"), **said))
+
+
+def test_a_field_that_nothing_describes_may_not_go_missing_either() -> None:
+    old = {"type": "object", "required": ["size"]}
+    assert list(changes(Place("it", old, {"type": "object"}, {}, {}))) == [
+        "The field `it.size` may be missing now."
+    ]
