@@ -1,5 +1,6 @@
 """PostgreSQL behind the database: its connections, and what its errors ask of us."""
 
+import os
 import ssl
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -8,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import NullPool, event
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from infra.database.base import Backend
@@ -21,8 +22,8 @@ _RECYCLE_SECONDS: Final = 900
 _IDLE_STATEMENTS: Final = 10
 """A transaction in which nothing was asked for so many statements' time belongs to a worker that is gone."""
 
-_GRACE_SECONDS: Final = 5
-"""How much later we give up than the server should have: it may be unable to say that it was too slow."""
+_PATIENCE: Final = 1.2
+"""How much longer than its own limit we wait for the server: it may be unable to say that it was too slow."""
 
 
 def open_postgresql(
@@ -40,7 +41,7 @@ def open_postgresql(
     connect: dict[str, Any] = {
         "dsn": address.dsn,
         "timeout": address.connect_seconds or connect_seconds,
-        "command_timeout": statement_seconds + _GRACE_SECONDS,
+        "command_timeout": statement_seconds * _PATIENCE,
         "server_settings": {key: value for key, value in settings.items() if key not in address.parameters},
     }
     return Backend(
@@ -68,11 +69,24 @@ def _engine(connect: dict[str, Any], address: Address, **pool: Any) -> AsyncEngi
             "PostgreSQL needs a package that is not installed: install Adjourn with its extra `postgres`."
         ) from error
     event.listen(engine.sync_engine, "handle_error", partial(_on_error, address=address))
+    event.listen(engine.sync_engine, "checkout", _pass_over_closed)
+    event.listen(engine.sync_engine, "close", _hang_up)
     return engine
 
 
 def _milliseconds(seconds: float) -> str:
     return str(max(1, round(seconds * 1000)))
+
+
+def _pass_over_closed(connection: Any, *_: object) -> None:
+    """What the server has closed while it lay in the pool is replaced: no question is lost on it."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
+
+
+def _hang_up(connection: Any, _: object) -> None:
+    """Without a goodbye, for which a server that froze would be waited for."""
+    connection.driver_connection.terminate()
 
 
 def _on_error(context: ExceptionContext, *, address: Address) -> Exception | None:
@@ -129,7 +143,8 @@ def _of_network(reason: OSError, address: Address) -> Exception:
         return Halt(f"No secure connection to {address.name}, which the URL asks for: see sslmode.")
     if address.names_files and isinstance(reason, FileNotFoundError | PermissionError | IsADirectoryError):
         return Halt("A certificate or key that the database URL names cannot be read: see that it is there.")
-    return Retryable(f"{address.name} does not answer ({reason.strerror or type(reason).__name__})")
+    why = os.strerror(reason.errno) if (reason.errno or 0) > 0 else reason.strerror
+    return Retryable(f"{address.name} does not answer ({why or 'in time'})")
 
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
