@@ -96,7 +96,7 @@ class Server(Protocol):
                 start_new_session=True,
             )
         self._guard = subprocess.Popen(
-            ["sh", "-c", _GUARD, str(self._program.pid), self.folder],
+            ["/bin/sh", "-c", _GUARD, str(self._program.pid), self.folder],
             stdin=subprocess.PIPE,
             start_new_session=True,
         )
@@ -119,10 +119,8 @@ class Server(Protocol):
         """As a supervisor would: a signal, some patience, and no more."""
         program = self._running()
         program.send_signal(self._stop_signal)
-        try:
+        with suppress(subprocess.TimeoutExpired):
             program.wait(self._stop_seconds)
-        except subprocess.TimeoutExpired:
-            program.kill()
         self.kill()
 
     def kill(self) -> None:

@@ -29,7 +29,7 @@ def main() -> None:
     options = parsed(parser)
     programs = _programs()
     folder: Path = options.folder
-    owner = pwd.getpwnam(_USER) if os.geteuid() == 0 else None
+    owner = _owner()
     if owner is not None:
         _hand_over(folder, owner)
     if not (folder / "data").exists():
@@ -54,6 +54,16 @@ def _programs() -> Path:
     if found is None:
         not_here("PostgreSQL is not here: install it (Debian: apt-get install postgresql).")
     return Path(found).resolve().parent
+
+
+def _owner() -> pwd.struct_passwd | None:
+    """Who shall run it, when that is not who runs this."""
+    if os.geteuid() != 0:
+        return None
+    try:
+        return pwd.getpwnam(_USER)
+    except KeyError:
+        not_here(f"PostgreSQL does not run as root, and there is no user {_USER}: run this as another user.")
 
 
 def _hand_over(folder: Path, owner: pwd.struct_passwd) -> None:
