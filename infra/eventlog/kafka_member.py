@@ -2,15 +2,16 @@
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, errors
-from aiokafka.structs import TopicPartition
+from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
 from infra.eventlog.kafka_assignor import KeepingAssignor
 from infra.eventlog.kafka_buffer import Buffer
-from infra.eventlog.kafka_cluster import KafkaCluster
+from infra.eventlog.kafka_cluster import KafkaCluster, abandon
 
 log = structlog.get_logger()
 
@@ -18,7 +19,12 @@ LET_GO_SECONDS = 5
 """How long a partition that is to move waits for its reader."""
 
 _NEVER_MS = 10**12
-_JOIN_AGAIN_SECONDS = 0.05
+_AGAIN_SECONDS = 0.05
+_REBALANCING = (
+    errors.UnknownMemberIdError,
+    errors.IllegalGenerationError,
+    errors.RebalanceInProgressError,
+)
 _STOP_SECONDS = 5
 _RESPONSE_BYTES = 2 * 1024 * 1024
 _PARTITION_BYTES = 512 * 1024
@@ -53,7 +59,6 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]
         self._consumer: AIOKafkaConsumer | None = None
         self._member_id = ""
         self._listening = False
-        self._commit: asyncio.Future[None] | None = None
         self._held: set[TopicPartition] = set()
         """What the group gave us."""
         self._ending: set[TopicPartition] = set()
@@ -94,6 +99,12 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]
             raise
         return self._consumer
 
+    def check(self) -> None:
+        """Raises where aiokafka has given up fetching: it tells nobody, and nothing would ever come again."""
+        fetching = self.consumer._fetcher.error_future
+        if fetching.done() and not fetching.cancelled():
+            fetching.result()
+
     def join(self) -> None:
         if not self.consumer.subscription():
             self.consumer.subscribe(self._topics, listener=self)
@@ -107,24 +118,20 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]
         if self._consumer is not None:
             self._consumer.pause(*self._consumer.assignment())
 
-    async def commit(self, offsets: Mapping[TopicPartition, int]) -> bool:
-        """Commit what is still ours, and return whether there was any. Raises aiokafka's errors.
+    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Commit what is still ours. Raises aiokafka's errors.
 
-        aiokafka repeats a commit under whatever membership it has by then; so it is stopped the moment
-        a partition is lost, or it could be told over those who read it now.
+        Never by aiokafka's own way, which repeats a commit under whatever membership it has by then: it could
+        be told over those who read the partition now.
         """
-        while due := {tp: offset for tp, offset in offsets.items() if tp in self._held - self._unread}:
-            self._commit = asyncio.ensure_future(self.consumer.commit(due))
+        while due := {tp: OffsetAndMetadata(offset, "") for tp, offset in offsets.items() if self._has(tp)}:
             try:
-                await asyncio.wait([self._commit])
-                if not self._commit.cancelled():
-                    self._commit.result()
-                    return True
-            except (errors.CommitFailedError, errors.IllegalStateError):
-                await asyncio.sleep(_JOIN_AGAIN_SECONDS)  # a rebalance is on its way: ours may remain
-            finally:
-                self._commit.cancel()
-        return False
+                await self._coordinator._do_commit_offsets(None, due)
+                return
+            except errors.KafkaError as exc:
+                if not (exc.retriable or isinstance(exc, _REBALANCING)):
+                    raise
+            await asyncio.sleep(_AGAIN_SECONDS)
 
     async def lost(self) -> Collection[TopicPartition]:
         """As in `Subscription`."""
@@ -167,11 +174,10 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]
         consumer, self._consumer = self._consumer, None
         if consumer is None:
             return
-        stopping = asyncio.ensure_future(consumer.stop())
+        stopping = asyncio.ensure_future(_stop_all(consumer))
         await asyncio.wait([stopping], timeout=_STOP_SECONDS)
-        if not stopping.done():
-            await consumer._client.close()  # ends what waits for an answer
-            await asyncio.wait([stopping])
+        await abandon(consumer._client)  # ends what still waits for an answer
+        await asyncio.wait([stopping])
 
     def _claimed(self) -> set[TopicPartition]:
         """What others must not read yet; nothing, once the group does not know us any more."""
@@ -185,12 +191,15 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]
         self._held -= partitions
         self._unread |= partitions
         self._buffer.drop(partitions)
-        if self._commit is not None:
-            self._commit.cancel()
         self._news.set()
         if not thrown_out:
             self._ending |= partitions
             asyncio.get_running_loop().call_later(LET_GO_SECONDS, self._let_go, frozenset(partitions))
+
+    def _has(self, partition: TopicPartition) -> bool:
+        """Whether what was fetched from it may be committed."""
+        known = self._consumer is not None and self._coordinator.member_id == self._member_id
+        return known and partition in self._held and partition not in self._unread
 
     def _let_go(self, partitions: Collection[TopicPartition]) -> None:
         ended = self._ending.intersection(partitions)
@@ -207,3 +216,13 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]
     def _coordinator(self) -> Any:
         # aiokafka has no other way to see a membership end, and to ask for a rebalance.
         return self.consumer._coordinator
+
+
+async def _stop_all(consumer: AIOKafkaConsumer) -> None:
+    """aiokafka's own `stop` ends at the first of its parts that had failed, and lets the others run on."""
+    coordinator = consumer._coordinator
+    with suppress(errors.KafkaError, asyncio.CancelledError):
+        await consumer.stop()
+    if coordinator is not None:
+        await coordinator._stop_heartbeat_task()
+        await coordinator._stop_commit_offsets_refresh_task()

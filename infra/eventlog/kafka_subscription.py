@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 
 from aiokafka import AIOKafkaConsumer, errors
-from aiokafka.structs import TopicPartition
+from aiokafka.structs import ConsumerRecord, TopicPartition
 
 from infra.eventlog.base import Partition, Start
 from infra.eventlog.kafka_buffer import Buffer
@@ -106,10 +106,8 @@ class KafkaSubscription:
         self._member.join()
         self._member.listen()
         try:
-            async with asyncio.timeout(self._patience_seconds / 2):
-                found = await consumer.getmany(timeout_ms=_FOREVER_MS)
-        except TimeoutError:
-            await _look(consumer, self._cluster, list(self._names.values()))
+            for partition, messages in (await self._messages(consumer)).items():
+                self._buffer.put(partition, messages)
         except errors.NoOffsetForPartitionError:
             await self._find_beginnings(consumer, set())
         except errors.OffsetOutOfRangeError as exc:
@@ -117,11 +115,21 @@ class KafkaSubscription:
         except errors.KafkaError:
             await self._member.stop()  # the next fetch begins anew, as another member
             raise
-        else:
-            for partition, messages in found.items():
-                self._buffer.put(partition, messages)
         finally:
             self._member.pause()
+
+    async def _messages(self, consumer: AIOKafkaConsumer) -> Mapping[TopicPartition, list[ConsumerRecord]]:
+        """What has come; nothing, where nothing came for a while and brokers are there."""
+        try:
+            async with asyncio.timeout(self._patience_seconds / 2):
+                found: dict[TopicPartition, list[ConsumerRecord]] = await consumer.getmany(
+                    timeout_ms=_FOREVER_MS
+                )
+                return found
+        except TimeoutError:
+            self._member.check()
+            await _look(consumer, self._cluster, list(self._names.values()))
+            return {}
 
     async def _find_beginnings(self, consumer: AIOKafkaConsumer, outside: set[TopicPartition]) -> None:
         """Go to where reading begins in all partitions that were not read from, or whose log is not there
