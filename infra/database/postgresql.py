@@ -143,7 +143,7 @@ def _of_network(reason: OSError, address: Address) -> Exception:
         return Halt(f"No secure connection to {address.name}, which the URL asks for: see sslmode.")
     if address.names_files and isinstance(reason, FileNotFoundError | PermissionError | IsADirectoryError):
         return Halt("A certificate or key that the database URL names cannot be read: see that it is there.")
-    why = os.strerror(reason.errno) if (reason.errno or 0) > 0 else reason.strerror
+    why = os.strerror(reason.errno) if reason.errno and reason.errno > 0 else reason.strerror
     return Retryable(f"{address.name} does not answer ({why or 'in time'})")
 
 
