@@ -55,7 +55,7 @@ def asyncapi() -> Schema:
             }
         },
         "channels": {topic: _channel(topic) for topic in topics.TOPICS},
-        "operations": {f"append to {topic}": _operation(topic) for topic in topics.TOPICS},
+        "operations": {f"append-{topic}": _operation(topic) for topic in topics.TOPICS},
         "components": {
             "messages": {
                 message.name: _message(message, topic)

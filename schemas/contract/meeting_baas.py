@@ -5,6 +5,8 @@ from typing import Final
 
 from schemas.contract.message import Message, beginning_with, named
 from schemas.contract.models import Schema
+from schemas.facts import RECORDING_STORED, TRANSCRIPT_STORED
+from schemas.manifest import ArtifactKind
 from schemas.meeting_baas import v1, v2
 from schemas.meeting_baas.events import STATUS_CHANGE, Event
 from schemas.meeting_baas.identify import EVENTS
@@ -17,6 +19,7 @@ _STATUS: Final[Schema] = {
         {"type": "object", "properties": {"code": {"type": "string"}}, "required": ["code"]},
     ]
 }
+_NULL: Final[Schema] = {"type": "null"}
 
 
 def messages() -> Sequence[Message]:
@@ -36,22 +39,29 @@ def _events() -> Iterator[Message]:
 
 
 def _body(name: str, event: Event) -> Schema:
-    """A field stands in `data` or, in other dialects, beside it."""
-    fields: Schema = {event.subject: _ID}
-    if name == STATUS_CHANGE:
-        fields["status"] = _STATUS
-    required = list(fields)
-    for link, kind in event.links.items():
-        fields[link] = {
-            "type": ["string", "null"],
-            "description": f"A link to the {kind or 'transcript'}. It expires: the stored file is told of by"
-            f" `{'recording' if kind else 'transcript'}.stored`.",
-        }
-    part = {"type": "object", "properties": fields, "required": required}
+    """As `payload.py` reads it: a field stands in `data` or beside it, and null is absent."""
+    always = {event.subject: _ID} | ({"status": _STATUS} if name == STATUS_CHANGE else {})
+    links = {link: _link(kind) for link, kind in event.links.items()}
+    fields = {field: {"anyOf": [schema, _NULL]} for field, schema in always.items()} | links
     return {
         "type": "object",
-        "description": "The sender's own: these fields are what we rely on, there are many more.",
-        "anyOf": [{"properties": {"data": part}, "required": ["data"]}, part],
+        "description": "The sender's own. What is named here is what we rely on; there are many more fields. Each"
+        " stands in `data` or, in some dialects, beside it.",
+        "properties": {"data": {"properties": fields}},
+        "allOf": [_in_data_or_beside(field, schema) for field, schema in always.items()],
+    }
+
+
+def _in_data_or_beside(field: str, schema: Schema) -> Schema:
+    there = {"properties": {field: schema}, "required": [field]}
+    return {"anyOf": [{"properties": {"data": {"type": "object", **there}}, "required": ["data"]}, there]}
+
+
+def _link(kind: ArtifactKind | None) -> Schema:
+    what, fact = (kind, RECORDING_STORED) if kind else ("transcript", TRANSCRIPT_STORED)
+    return {
+        "type": ["string", "null"],
+        "description": f"A link to the {what}. It expires: the stored file is told of by `{fact}`.",
     }
 
 

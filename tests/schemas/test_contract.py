@@ -105,6 +105,26 @@ def test_what_the_documents_of_a_sender_allow_is_a_message(
     assert kept(received(json.dumps(body).encode(), channel)) == f"meeting-baas.{name}"
 
 
+@pytest.mark.parametrize(("channel", "name"), DATA)
+@FEW
+@given(drawn=st.data())
+def test_what_stands_partly_in_data_and_partly_beside_it_is_a_message(
+    channel: str, name: str, drawn: st.DataObject
+) -> None:
+    fields = drawn.draw(DATA[channel, name])
+    places = {
+        field: drawn.draw(st.sampled_from(("in", "beside", "null in, then beside"))) for field in fields
+    }
+    data = {
+        field: value if places[field] == "in" else None
+        for field, value in fields.items()
+        if places[field] != "beside"
+    }
+    beside = {field: value for field, value in fields.items() if places[field] != "in"}
+    body = {**beside, "event": name, "data": data}
+    assert kept(received(json.dumps(body).encode(), channel)) == f"meeting-baas.{name}"
+
+
 def test_an_event_that_nobody_knows_is_any_other_of_its_sender() -> None:
     record = received(b'{"event": "bot.levitated", "data": {"bot_id": "b"}}', "webhook-v2")
     assert kept(record) == "meeting-baas.any-other"
@@ -113,6 +133,7 @@ def test_an_event_that_nobody_knows_is_any_other_of_its_sender() -> None:
 def test_an_event_that_lacks_what_we_rely_on_is_no_message() -> None:
     assert payload_faults("meeting-baas.complete", {"data": {}})
     assert payload_faults("meeting-baas.complete", {"data": {"bot_id": "b", "mp4": {}}})
+    assert payload_faults("meeting-baas.bot.status_change", {"data": {"bot_id": "b", "status": {"code": 7}}})
     assert not payload_faults("meeting-baas.complete", {"data": {"bot_id": "b", "mp4": None}})
 
 
