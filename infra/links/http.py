@@ -199,7 +199,8 @@ def _redirected(target: URL, location: str) -> URL:
 
 def _shown(target: URL) -> str:
     """The link for people, without what may be a credential in it."""
-    return f"{target.scheme}://{target.host or ''}{target.raw_path}"[:200]
+    port = f":{target.explicit_port}" if target.explicit_port else ""
+    return f"{target.scheme}://{target.host or ''}{port}{target.raw_path}"[:200]
 
 
 def _reason(exc: BaseException) -> str:
