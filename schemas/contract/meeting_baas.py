@@ -45,7 +45,7 @@ def _body(name: str, event: Event) -> Schema:
     fields = {field: {"anyOf": [schema, _NULL]} for field, schema in always.items()} | links
     return {
         "type": "object",
-        "description": "The sender's own: what is named here is what we rely on, and there are many more fields."
+        "description": "The sender's own: what is named here is what we rely on; there are more fields."
         " Each stands in `data` or, in some dialects, beside it.",
         "properties": {"data": {"properties": fields}},
         "allOf": [_in_data_or_beside(field, schema) for field, schema in always.items()],

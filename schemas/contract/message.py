@@ -7,10 +7,9 @@ from schemas.contract.models import Schema
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """`types` says of a `ce_type` whether it is one of these: `{"const": …}` or `{"pattern": …}`.
+    """`types` says of a `ce_type` whether it is one of these: `{"const": …}`, `{"pattern": …}`, or nothing.
 
-    `payload` is null where any bytes may come. `whose` says who promises the payload: of a webhook's body
-    the sender does, and we describe what we rely on.
+    `payload` is null where any bytes may come. It is ours to promise, or the sender's: then we only describe.
     """
 
     name: str
