@@ -10,6 +10,9 @@ from tests.servers.server import ROOT
 
 USER, PASSWORD = "adjourn", "sesame"
 
+REQUEST_BYTES = 65 * 1024 * 1024
+"""The largest that it reads."""
+
 _ENCRYPTED, _MUTUAL, _LOGIN, _BEHIND_PROXY, PROXY = range(2, 7)
 """Ports, from the broker's own. At the last one a test may put itself between us and the broker."""
 
@@ -40,6 +43,7 @@ class ManyListeners(KafkaServer):
             "ssl.truststore.type": "PEM",
             "ssl.truststore.location": str(self.certificate),
             "listener.name.mutual.ssl.client.auth": "required",
+            "socket.request.max.bytes": str(REQUEST_BYTES),
             "sasl.enabled.mechanisms": "PLAIN,SCRAM-SHA-512",
             "listener.name.login.plain.sasl.jaas.config": f'{plain} required user_{USER}="{PASSWORD}";',
             "listener.name.login.scram-sha-512.sasl.jaas.config": f"{scram} required;",

@@ -9,7 +9,13 @@ import pytest
 
 from infra.errors import Halt, LogUnavailable
 from infra.eventlog.kafka_cluster import KafkaCluster
-from tests.infra.eventlog.kafka_listeners import PASSWORD, USER, ManyListeners, many_listeners
+from tests.infra.eventlog.kafka_listeners import (
+    PASSWORD,
+    REQUEST_BYTES,
+    USER,
+    ManyListeners,
+    many_listeners,
+)
 from tests.infra.eventlog.kafka_logs import append, cluster_of, everything, kafka_log, values
 from tests.servers.kafka import KafkaServer
 
@@ -106,6 +112,16 @@ async def test_what_was_given_up_and_arrives_late_may_be_there_before_anything_n
         await append(log, "1")
 
         assert values(await everything(log)) == ["0", "given up", "1"]
+
+
+async def test_large_records_share_no_request_that_a_broker_would_not_read(broker: ManyListeners) -> None:
+    value = bytes(REQUEST_BYTES // 4 + 1)
+    async with kafka_log(cluster_of(broker.url, partitions=8, ack_timeout_seconds=10)) as log:
+        await asyncio.gather(*(append(log, value, key=f"bot-{number}") for number in range(6)))
+        records = await everything(log)
+
+    assert [len(record.value) for record in records] == [len(value)] * 6
+    assert len({record.partition for record in records}) >= 4
 
 
 async def _write_and_read(cluster: KafkaCluster) -> None:

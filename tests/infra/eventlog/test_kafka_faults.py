@@ -89,6 +89,39 @@ async def test_a_probe_of_a_frozen_broker_fails_in_time(broker: KafkaServer) -> 
     assert took < 2 * _PATIENCE_SECONDS
 
 
+async def test_closing_while_the_broker_is_frozen_lets_appends_fail_in_time(broker: KafkaServer) -> None:
+    async with kafka_log(cluster_of(broker.url, ack_timeout_seconds=_PATIENCE_SECONDS)) as log:
+        await append(log, "0")
+        await _freeze(broker, log)
+        began = time.monotonic()
+        running = asyncio.ensure_future(append(log, bytes(5_000_000)))
+        await asyncio.sleep(0)
+        await log.close()
+        took = time.monotonic() - began
+        broker.thaw()
+        with pytest.raises(LogUnavailable):
+            await running
+        with pytest.raises(LogUnavailable, match="closed"):
+            await append(log, "late")
+
+    assert took < 2 * _PATIENCE_SECONDS
+
+
+async def test_closing_that_is_cancelled_while_the_broker_is_frozen_ends_at_once(broker: KafkaServer) -> None:
+    async with kafka_log(cluster_of(broker.url, ack_timeout_seconds=_DEADLINE_SECONDS)) as log:
+        await append(log, "0")
+        broker.freeze()
+        running = asyncio.ensure_future(append(log, bytes(5_000_000)))
+        closing = asyncio.ensure_future(log.close())
+        await asyncio.wait([closing], timeout=0.2)
+        closing.cancel()
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            results = await asyncio.gather(running, closing, return_exceptions=True)
+        broker.thaw()
+
+    assert [type(result) for result in results] == [LogUnavailable, asyncio.CancelledError]
+
+
 async def test_a_log_whose_broker_is_away_at_first_recovers_by_itself(broker: KafkaServer) -> None:
     cluster = cluster_of(broker.url, ack_timeout_seconds=_PATIENCE_SECONDS)
     async with kafka_log(cluster):
