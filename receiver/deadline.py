@@ -33,7 +33,7 @@ class Deadline:
     def end(self, task: asyncio.Task[Any]) -> bool:
         """Whether it was cancelled because its time was up, and for no other reason besides."""
         self._begun.pop(task, None)
-        if task not in self._expired:
+        if not self._expired or task not in self._expired:
             return False
         self._expired.discard(task)
         return task.uncancel() == 0

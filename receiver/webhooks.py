@@ -24,7 +24,7 @@ from infra.errors import LogUnavailable
 from infra.eventlog.base import EventLog
 from receiver import attributes
 from receiver.admission import Admission, RequestHeaders, Scheme, Unauthentic
-from receiver.answers import Problem, send_json, send_problem
+from receiver.answers import Problem, json_headers, send_json, send_problem
 from receiver.body import BodyLimits, ClientGone, TooLarge, TooSlow, drain, read_on
 from receiver.deadline import Deadline
 from receiver.metrics import TALLIES, Outcome
@@ -42,6 +42,7 @@ _UNAUTHENTIC: Final = Problem(HTTPStatus.UNAUTHORIZED, "No credential of this re
 _TOO_SLOW: Final = Problem(HTTPStatus.REQUEST_TIMEOUT, "The body did not come in time.")
 _NOT_AN_EVENT: Final = Problem(HTTPStatus.BAD_REQUEST, "The body is not a JSON object. It has been kept.")
 _OUR_TROUBLE_SECONDS: Final = 5
+_SMALL: Final = {length: json_headers(length) for length in range(128)}
 
 
 class WebhookRoute:
@@ -116,7 +117,13 @@ class WebhookRoute:
         else:
             tally.ended["accepted"] += 1
             event_id = record["ce_id"]
-            await send_json(send, 202, b'{"id": %b, "status": "accepted"}' % to_json(event_id))
+            if admission.delivery_id:
+                answer = b'{"id": %b, "status": "accepted"}' % to_json(event_id)
+            else:  # it is ours, and needs no escaping
+                answer = b'{"id": "%b", "status": "accepted"}' % event_id.encode()
+            answer_headers = _SMALL.get(len(answer)) or json_headers(len(answer))
+            await send({"type": "http.response.start", "status": 202, "headers": answer_headers})
+            await send({"type": "http.response.body", "body": answer})
             if self._tells_all:
                 self._logger.debug("accepted", event_id=event_id)
 
