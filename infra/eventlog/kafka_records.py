@@ -23,7 +23,10 @@ def message_headers(headers: Headers) -> list[tuple[str, bytes]]:
 
 def record(message: ConsumerRecord, topic: str) -> Record:
     """`topic` is our name for it, without a prefix."""
-    headers = {name: _text(value) for name, value in message.headers}
+    try:
+        headers = {name: value.decode() for name, value in message.headers}
+    except (UnicodeDecodeError, AttributeError):  # no text, or null
+        headers = {name: _text(value) for name, value in message.headers}
     return Record(
         topic,
         message.partition,
