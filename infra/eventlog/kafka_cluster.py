@@ -146,7 +146,7 @@ def cluster_at(url: str, options: KafkaOptions) -> KafkaCluster:
     """`kafka://host:9092[,host:9092][?prefix=staging.]`. Raises `ValueError` for anything else."""
     parts = urlsplit(url)
     servers = tuple(server for server in parts.netloc.split(",") if server)
-    asked = parse_qs(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
+    asked = parse_qs(parts.query, keep_blank_values=True)
     prefix = asked.pop("prefix", [""])[-1]
     legal = re.fullmatch(r"[A-Za-z0-9._-]{0,200}", prefix) is not None
     if (

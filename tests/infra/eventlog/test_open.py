@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from infra.eventlog.kafka_cluster import cluster_at
+from infra.eventlog.kafka_options import KafkaOptions
 from infra.eventlog.open import open_log
 
 
@@ -32,6 +34,42 @@ async def test_a_name_that_means_something_in_a_url_is_only_a_name(tmp_path: Pat
     await log.close()
 
     assert (tmp_path / "a?mode=ro#b%.db").is_file()
+
+
+@pytest.mark.parametrize(
+    ("url", "servers", "prefix"),
+    [
+        ("kafka://one:9092", ("one:9092",), ""),
+        ("kafka://one:9092,two:9093/", ("one:9092", "two:9093"), ""),
+        ("kafka://[::1]:9092,two?prefix=staging.", ("[::1]:9092", "two"), "staging."),
+    ],
+)
+def test_brokers_are_listed_with_commas_and_a_prefix_may_follow(
+    url: str, servers: tuple[str, ...], prefix: str
+) -> None:
+    cluster = cluster_at(url, KafkaOptions())
+
+    assert (cluster.servers, cluster.prefix) == (servers, prefix)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *(
+            "kafka://",
+            "kafka:///x",
+            "kafka://one:9092/topic",
+            "kafka://one:9092?prefx=a",
+            "kafka://one?prefix=a/b",
+        ),
+        *("kafka://user:secret@one:9092", "kafka://one?prefix=ä"),
+    ],
+)
+def test_what_names_no_cluster_is_refused_with_an_example_and_without_what_may_be_a_secret(url: str) -> None:
+    with pytest.raises(ValueError, match=r"kafka://host:9092") as refused:
+        open_log(url)
+
+    assert "secret" not in str(refused.value)
 
 
 @pytest.mark.parametrize(
