@@ -20,10 +20,9 @@ from tests.servers.server import ROOT, Server
 
 async def test_kafka_comes_back_with_its_topics_until_it_is_wiped(own_kafka: KafkaServer) -> None:
     await topics_of(own_kafka.bootstrap, new="kept")
-    restart(own_kafka, own_kafka.stop)
     restart(own_kafka, own_kafka.kill)
     assert "kept" in await topics_of(own_kafka.bootstrap)
-    restart(own_kafka, own_kafka.kill, own_kafka.wipe)
+    restart(own_kafka, own_kafka.stop, own_kafka.wipe)
     assert "kept" not in await topics_of(own_kafka.bootstrap)
 
 
@@ -31,19 +30,17 @@ def test_s3_comes_back_with_its_objects_until_it_is_wiped(own_seaweed: SeaweedSe
     client = client_of(own_seaweed)
     client.create_bucket(Bucket="kept")
     client.put_object(Bucket="kept", Key="key", Body=b"body")
-    restart(own_seaweed, own_seaweed.stop)
     restart(own_seaweed, own_seaweed.kill)
     assert client.get_object(Bucket="kept", Key="key")["Body"].read() == b"body"
-    restart(own_seaweed, own_seaweed.kill, own_seaweed.wipe)
+    restart(own_seaweed, own_seaweed.stop, own_seaweed.wipe)
     assert client.list_buckets()["Buckets"] == []
 
 
 async def test_postgres_comes_back_with_its_tables_until_it_is_wiped(own_postgres: PostgresServer) -> None:
     await tables_of(own_postgres.url, new="kept")
-    restart(own_postgres, own_postgres.stop)
     restart(own_postgres, own_postgres.kill)
     assert await tables_of(own_postgres.url) == {"kept"}
-    restart(own_postgres, own_postgres.kill, own_postgres.wipe)
+    restart(own_postgres, own_postgres.stop, own_postgres.wipe)
     assert await tables_of(own_postgres.url) == set()
 
 

@@ -52,7 +52,7 @@ def command_of(target: str, *options: str) -> list[str]:
 def told(program: subprocess.Popen[str], lines: int) -> Mapping[str, str]:
     """Its lines for `.env`, after the comment above them."""
     assert program.stdout is not None
-    assert program.stdout.readline().startswith("# ")
+    assert program.stdout.readline().startswith("# "), program.communicate(timeout=END_SECONDS)
     return dict(program.stdout.readline().rstrip().split("=", 1) for _ in range(lines))
 
 
