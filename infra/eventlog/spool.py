@@ -237,7 +237,7 @@ class SpooledLog:
 
     async def _look_for_main(self) -> None:
         """Ask while it is away, and drain the spool into it as soon as it is back."""
-        if self._away:
+        if self._is_needed():
             try:
                 await self._main.probe()
             except AWAY as exc:

@@ -99,12 +99,15 @@ def take_up_again(connection: sqlite3.Connection) -> int:
 
 def content(connection: sqlite3.Connection, after: int) -> Content:
     """At no cost, for offsets are without gaps."""
-    sql = "SELECT min(offset), max(offset) FROM spooled WHERE offset > ?"
-    first, last = connection.execute(sql, (after,)).fetchone()
     (aside,) = connection.execute("SELECT count(*) FROM aside").fetchone()
-    if first is None:
+    found = connection.execute(
+        "SELECT offset, (SELECT max(offset) FROM spooled), time_ms FROM spooled WHERE offset > ?"
+        " ORDER BY offset LIMIT 1",
+        (after,),
+    ).fetchone()
+    if found is None:
         return Content(0, None, aside)
-    (oldest_ms,) = connection.execute("SELECT time_ms FROM spooled WHERE offset = ?", (first,)).fetchone()
+    first, last, oldest_ms = found
     return Content(last - first + 1, oldest_ms, aside)
 
 
