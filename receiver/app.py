@@ -29,13 +29,15 @@ def create_app(
     append_seconds: float = 4,
     clock: Callable[[], float] = time.time,
     degraded: Callable[[], Awaitable[Mapping[str, str]]] = nothing_degraded,
+    metrics: Callable[[], Awaitable[bytes]] = pages.own_metrics,
 ) -> ASGIApp:
     """An ASGI application for one event loop.
 
     `schemes` by provider: one that has none is answered 404. A body must come whole in `body_seconds` and
     never stand still for `body_idle_seconds`. Meeting BaaS v1 waits 5 s for an answer: `append_seconds`,
     after which it is 503, must stay below that. `clock` gives seconds since 1970. `degraded` says what is
-    away although events are accepted, a sentence for each part; it must not raise.
+    away although events are accepted, a sentence for each part; it must not raise. `metrics` makes the page
+    in Prometheus's text format.
     """
     if max_body_bytes > MAX_RECORD_BYTES:
         raise ValueError(f"max_body_bytes may be {MAX_RECORD_BYTES} at most: the log takes no larger record.")
@@ -49,7 +51,7 @@ def create_app(
     }
     by_path = {f"/webhooks/{name}{end}": route for name, route in routes.items() for end in ("", "/")}
     stranger = pages.stranger(max_body_bytes)
-    others = pages.create(log, degraded, probe_seconds=append_seconds)
+    others = pages.create(log, degraded, probe_seconds=append_seconds, metrics=metrics)
 
     def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] != "http":

@@ -22,8 +22,17 @@ from receiver.metrics import TALLIES
 _NO_SUCH_PROVIDER = Problem(HTTPStatus.NOT_FOUND, "No provider of this name is configured here.")
 
 
+async def own_metrics() -> bytes:
+    """What this process tells of itself."""
+    return generate_latest()
+
+
 def create(
-    log: EventLog, degraded: Callable[[], Awaitable[Mapping[str, str]]], *, probe_seconds: float
+    log: EventLog,
+    degraded: Callable[[], Awaitable[Mapping[str, str]]],
+    *,
+    probe_seconds: float,
+    metrics: Callable[[], Awaitable[bytes]] = own_metrics,
 ) -> Starlette:
     async def healthz(_: Request) -> Response:
         return JSONResponse({"status": "alive"})
@@ -40,7 +49,7 @@ def create(
         return JSONResponse({"status": "degraded" if parts else "ready", "degraded": parts})
 
     async def metrics_page(_: Request) -> Response:
-        return Response(generate_latest(), headers={"content-type": CONTENT_TYPE_LATEST})
+        return Response(await metrics(), headers={"content-type": CONTENT_TYPE_LATEST})
 
     async def not_here(_: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)

@@ -23,14 +23,16 @@ async def serve(
     ready: Callable[[str, int], None],
     stop: asyncio.Event,
     grace_seconds: int = 10,
+    beside_others: bool = False,
 ) -> None:
     """Serve until `stop` is set, then refuse what is new, finish what has come in, and return.
 
     Calls `ready(host, port)` once a client can connect; port 0 takes a free one. What has not been finished
     `grace_seconds` after `stop` is cancelled. Signals are left alone: whoever owns the loop sets `stop`.
-    Raises `Halt` when nobody can listen there.
+    Raises `Halt` when nobody can listen there. `beside_others` is for several processes at one port, which
+    another has reserved for them.
     """
-    listening = _listen(host, port)
+    listening = _listen(host, port, beside_others=beside_others)
     config = uvicorn.Config(
         app,
         http="httptools",
@@ -65,10 +67,32 @@ async def serve(
             await asyncio.wait(server.server_state.tasks, timeout=1)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def reserve(host: str, port: int) -> socket.socket:
+    """Hold a port for processes that serve there `beside_others`; 0 takes a free one, the socket knows which.
+
+    Each of them has a queue of its own, and the kernel spreads the connections: were there one queue for all,
+    who wakes first would take nearly everything. Close it when the last of them has ended. Raises `Halt` when
+    somebody listens there already, or nobody can.
+    """
+    with _listen(host, port, beside_others=False) as alone:
+        address = alone.getsockname()
+        reserved = socket.socket(alone.family, socket.SOCK_STREAM)
+    try:
+        for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
+            reserved.setsockopt(socket.SOL_SOCKET, option, 1)
+        reserved.bind(address)
+    except OSError as exc:
+        reserved.close()
+        raise Halt(_why_not(host, port, exc)) from exc
+    return reserved
+
+
+def _listen(host: str, port: int, *, beside_others: bool) -> socket.socket:
     try:
         family, *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        listening = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        listening = socket.create_server(
+            (host, port), family=family, backlog=_BACKLOG, reuse_port=beside_others
+        )
     except OSError as exc:
         raise Halt(_why_not(host, port, exc)) from exc
     listening.setblocking(False)
