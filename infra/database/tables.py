@@ -27,6 +27,9 @@ CURRENT_VERSION: Final = "0002"
 
 METADATA: Final = MetaData()
 
+_Large: Final = BigInteger().with_variant(Integer, "sqlite")
+"""64 bits: SQLite's integers have them anyway, and only one of that very name numbers its rows by itself."""
+
 
 def _meeting_key() -> tuple[Column[str], Column[str]]:
     return Column("provider", OutsideText, primary_key=True), Column(
@@ -102,7 +105,7 @@ transcripts: Final = Table(
 segments: Final = Table(
     "segments",
     METADATA,
-    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("id", _Large, primary_key=True),
     Column("provider", OutsideText, nullable=False),
     Column("meeting_id", OutsideText, nullable=False),
     Column("position", Integer, nullable=False),
@@ -150,9 +153,9 @@ failures: Final = Table(
     Column("meeting_id", OutsideText, nullable=False),
     Column("kind", OutsideText, nullable=False),
     Column("error", OutsideText, nullable=False),
-    Column("attempts", Integer, nullable=False),
+    Column("attempts", _Large, nullable=False),
     Column("failed_ms", BigInteger, nullable=False),
-    Column("partition", Integer, nullable=False),
+    Column("partition", _Large, nullable=False),
     Column("offset", BigInteger, nullable=False),
     Index("failures_by_meeting", "provider", "meeting_id"),
 )

@@ -1,5 +1,6 @@
 """What is stored comes back, in the promised order, whatever it is made of."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import permutations
 
@@ -184,6 +185,14 @@ async def test_of_several_letters_about_one_failure_the_newest_counts(
         for failed_ms in order:
             await add_failure(tx, _failure("e", failed_ms))
         assert await open_failures_of(tx, "p", "m") == [_failure("e", failed_ms=3)]
+
+
+async def test_numbers_as_large_as_a_letter_can_tell_are_kept(database: Database) -> None:
+    largest = 10**18 - 1
+    failure = replace(_failure("e", largest), attempts=largest, partition=largest)
+    async with database.transaction() as tx:
+        await add_failure(tx, failure)
+        assert await open_failures_of(tx, "p", "m") == [failure]
 
 
 def _artifact(name: str, stored_at: datetime, size: int = 1) -> Artifact:

@@ -2,13 +2,16 @@
 
 import asyncio
 import socket
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import text
 
+from infra.database.artifacts import add_artifact, artifacts_of
 from infra.database.engine import Database, open_database
 from infra.database.outcomes import last_successes, record_successes
 from infra.errors import Halt, Retryable
+from schemas.manifest import Artifact
 from tests.ports import free_port
 from tests.servers.postgres import PostgresServer
 
@@ -18,6 +21,26 @@ _DEADLINE_SECONDS = 10
 async def _ask(url: str, query: str = "SELECT 1", *, connect_seconds: float = 5) -> None:
     async with open_database(url, connect_seconds=connect_seconds) as database, database.transaction() as tx:
         await tx.execute(text(query))
+
+
+async def _create(url: str, options: str, server: PostgresServer) -> None:
+    create = f"CREATE DATABASE {url.rpartition('/')[2]} {options} TEMPLATE template0"
+    async with open_database(server.url) as database, database.backend.engine.connect() as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await connection.execute(text(create))
+
+
+def _artifact(name: str) -> Artifact:
+    return Artifact(
+        name=name,
+        kind="video",
+        media_type="video/mp4",
+        size=1,
+        sha256="0" * 64,
+        verified="length",
+        source_event="e",
+        stored_at=datetime(2026, 11, 21, tzinfo=UTC),
+    )
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql"])
@@ -144,14 +167,27 @@ async def test_what_a_person_must_mend_is_a_halt(
 
 async def test_a_database_that_cannot_hold_every_language_is_a_halt(postgres: PostgresServer) -> None:
     url = postgres.new_database() + "_latin"
-    create = f"CREATE DATABASE {url.rpartition('/')[2]} ENCODING LATIN1 LOCALE 'C' TEMPLATE template0"
-    async with open_database(postgres.url) as database, database.backend.engine.connect() as connection:
-        await (await connection.execution_options(isolation_level="AUTOCOMMIT")).execute(text(create))
+    await _create(url, "ENCODING LATIN1 LOCALE 'C'", postgres)
     async with open_database(url) as database:
         await database.setup()
         with pytest.raises(Halt, match="UTF-8"):
             async with database.transaction() as tx:
                 await record_successes(tx, "c", [("李", 1)])
+
+
+async def test_a_database_that_sorts_as_a_dictionary_does_gives_the_order_of_all_others(
+    postgres: PostgresServer,
+) -> None:
+    url = postgres.new_database() + "_dictionary"
+    await _create(url, "LOCALE_PROVIDER icu ICU_LOCALE 'en-US'", postgres)
+    names = ["a", "B", "é", "z", "A.json", "a.json", "李"]
+    async with open_database(url) as database:
+        await database.setup()
+        async with database.transaction() as tx:
+            assert await tx.scalar(text("SELECT 'a' < 'B'"))
+            for name in names:
+                await add_artifact(tx, "p", "m", _artifact(name))
+            assert [artifact.name for artifact in await artifacts_of(tx, "p", "m")] == sorted(names)
 
 
 async def test_a_worker_that_is_gone_does_not_hold_its_locks_for_ever(postgres: PostgresServer) -> None:

@@ -7,6 +7,7 @@ revision = "0001"
 down_revision = None
 
 _TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+_LARGE = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def upgrade() -> None:
@@ -84,7 +85,7 @@ def _create_transcripts() -> None:
     )
     op.create_table(
         "segments",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True),
+        sa.Column("id", _LARGE, primary_key=True),
         sa.Column("provider", _TEXT, nullable=False),
         sa.Column("meeting_id", _TEXT, nullable=False),
         sa.Column("position", sa.Integer, nullable=False),
@@ -131,9 +132,9 @@ def _create_bookkeeping() -> None:
         sa.Column("meeting_id", _TEXT, nullable=False),
         sa.Column("kind", _TEXT, nullable=False),
         sa.Column("error", _TEXT, nullable=False),
-        sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("attempts", _LARGE, nullable=False),
         sa.Column("failed_ms", sa.BigInteger, nullable=False),
-        sa.Column("partition", sa.Integer, nullable=False),
+        sa.Column("partition", _LARGE, nullable=False),
         sa.Column("offset", sa.BigInteger, nullable=False),
     )
     op.create_index("failures_by_meeting", "failures", ["provider", "meeting_id"])
