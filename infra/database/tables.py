@@ -118,9 +118,6 @@ segments: Final = Table(
 )
 """The newest transcript of each meeting, for search. `words` are those of `text`, as `words.py` has them."""
 
-LEXEMES: Final = "array_to_tsvector(array_remove(string_to_array(words, ' '), ''))"
-"""A segment's words as PostgreSQL indexes them: as they are, without places, of which it would keep few."""
-
 _FULL_TEXT: Final = {
     "sqlite": (
         "CREATE VIRTUAL TABLE segments_words USING fts5("
@@ -130,9 +127,16 @@ _FULL_TEXT: Final = {
         "CREATE TRIGGER segments_removed AFTER DELETE ON segments BEGIN "
         "INSERT INTO segments_words (segments_words, rowid, words) VALUES ('delete', old.id, old.words); END",
     ),
-    "postgresql": (f"CREATE INDEX segments_words ON segments USING gin (({LEXEMES}))",),
+    "postgresql": (
+        "ALTER TABLE segments ADD COLUMN lexemes tsvector"
+        " GENERATED ALWAYS AS (array_to_tsvector(array_remove(string_to_array(words, ' '), ''))) STORED",
+        "CREATE INDEX segments_words ON segments USING gin (lexemes)",
+    ),
 }
-"""SQLite's index holds no words of its own; triggers keep it in step. `ascii` splits at spaces only."""
+"""SQLite's index holds no words of its own; triggers keep it in step. `ascii` splits at spaces only.
+
+PostgreSQL's words are taken as they are, and without their places, of which it would keep few.
+"""
 
 outcomes: Final = Table(
     "outcomes",

@@ -3,6 +3,7 @@
 Both databases index these and not the text itself: each would fold in a way of its own.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from typing import Final
@@ -13,11 +14,14 @@ LONGEST_WORD: Final = 200
 LONGEST_TEXT_BYTES: Final = 1_000_000
 """Of a text's words, in UTF-8: what comes after them is not found. PostgreSQL indexes 2^20 bytes of a row."""
 
+_ASCII_WORD: Final = re.compile("[a-z0-9]+")
+
 
 def words_of(text: str) -> list[str]:
     """The runs of letters and digits in a text, folded and in their order; at most `LONGEST_TEXT_BYTES`."""
-    words = [word[:LONGEST_WORD] for word in _folded(text).split()]
-    if sum(map(len, words)) * 4 <= LONGEST_TEXT_BYTES:
+    found = _ASCII_WORD.findall(text.lower()) if text.isascii() else _folded(text).split()
+    words = [word[:LONGEST_WORD] for word in found]
+    if sum(map(len, words)) * 4 + len(words) * 2 <= LONGEST_TEXT_BYTES:
         return words
     room = LONGEST_TEXT_BYTES
     for place, word in enumerate(words):
@@ -33,13 +37,9 @@ def spaced(words: Iterable[str]) -> str:
 
 
 def _folded(text: str) -> str:
-    if text.isascii():
-        text = text.lower()
-        return text.translate({ord(each): " " for each in set(text) if not each.isalnum()})
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    return unicodedata.normalize(
-        "NFC", plain.translate({ord(each): _instead_of(each) for each in set(plain)})
-    )
+    bare = plain.translate({ord(each): _instead_of(each) for each in set(plain)})
+    return unicodedata.normalize("NFC", bare)
 
 
 def _instead_of(character: str) -> str | None:

@@ -118,6 +118,12 @@ async def test_the_more_of_a_segment_the_words_make_up_the_better_it_is(database
     assert [hit.text for hit in hits] == ["yes yes we can", "yes we can", said[-1]]
 
 
+async def test_of_a_word_that_thousands_say_the_best_of_the_newest_are_found(database: Database) -> None:
+    await _store(database, _segment("yes"), *(_segment(f"yes to {number}") for number in range(2_500)))
+    await _store_in(database, "newer", _segment("yes indeed"))
+    assert [hit.text for hit in await _search(database, "yes", limit=1)] == ["yes indeed"]
+
+
 async def test_the_parts_of_a_word_are_found_only_side_by_side(database: Database) -> None:
     await _store(database, _segment("t isn"), _segment("isn not t"), _segment("isn-t"))
     assert [hit.text for hit in await _search(database, "isn't")] == ["isn-t"]
@@ -159,8 +165,12 @@ def _segment(text: str) -> Segment:
 
 
 async def _store(database: Database, *segments: Segment, version: int = 1) -> None:
+    await _store_in(database, "m", *segments, version=version)
+
+
+async def _store_in(database: Database, meeting_id: str, *segments: Segment, version: int = 1) -> None:
     async with database.transaction() as tx:
-        await add_version(tx, "p", "m", _version(version), segments)
+        await add_version(tx, "p", meeting_id, _version(version), segments)
 
 
 def _version(version: int) -> TranscriptVersion:

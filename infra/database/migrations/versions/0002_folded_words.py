@@ -25,10 +25,7 @@ def upgrade() -> None:
     if on_sqlite:
         _index_on_sqlite()
     else:
-        op.execute(
-            "CREATE INDEX segments_words ON segments"
-            " USING gin ((array_to_tsvector(array_remove(string_to_array(words, ' '), ''))))"
-        )
+        _index_on_postgresql()
 
 
 def _fill() -> None:
@@ -56,3 +53,11 @@ def _index_on_sqlite() -> None:
         "CREATE TRIGGER segments_removed AFTER DELETE ON segments BEGIN "
         "INSERT INTO segments_words (segments_words, rowid, words) VALUES ('delete', old.id, old.words); END"
     )
+
+
+def _index_on_postgresql() -> None:
+    op.execute(
+        "ALTER TABLE segments ADD COLUMN lexemes tsvector"
+        " GENERATED ALWAYS AS (array_to_tsvector(array_remove(string_to_array(words, ' '), ''))) STORED"
+    )
+    op.execute("CREATE INDEX segments_words ON segments USING gin (lexemes)")
