@@ -1,7 +1,7 @@
 """What senders notice while Kafka is away: real receivers, a real broker that is killed and started again.
 
-`python -m benchmarks.outage [SECONDS [killed|frozen]]`: 60 and killed, unless said otherwise. Ends with 1 when
-an event that was answered 2xx is lost or out of its meeting's order, or when one was refused.
+`python -m benchmarks.outage [SECONDS [killed|frozen]]`: 60 and killed, unless said otherwise. Ends with 1
+where an event that was answered 2xx is lost or out of its order, or when one was refused.
 """
 
 import asyncio
