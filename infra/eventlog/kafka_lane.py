@@ -23,7 +23,7 @@ class Batch:
         self._builder = DefaultRecordBatchBuilder(_MAGIC, 0, 0, -1, -1, 0, size_bytes)
         self.deadline = deadline
         self.waiting: list[Done] = []
-        self.encoded: bytes | None = None
+        self.encoded: bytearray | None = None
 
     @property
     def count(self) -> int:
@@ -41,7 +41,7 @@ class Batch:
 
     def encode(self, producer: int, epoch: int, sequence: int) -> None:
         self._builder.set_producer_state(producer, epoch, sequence)
-        self.encoded = bytes(self._builder.build())
+        self.encoded = self._builder.build()
         del self._builder
 
     def succeed(self) -> None:

@@ -8,6 +8,7 @@ encoding are used here.
 import asyncio
 from collections.abc import Coroutine
 from contextlib import suppress
+from operator import attrgetter
 from typing import Any, Final
 
 from aiokafka import errors
@@ -22,8 +23,9 @@ from infra.eventlog.kafka_topics import identify
 from infra.eventlog.kafka_waiting import Waiting
 from schemas.envelope import Headers
 
-_REQUEST_BYTES: Final = 64 * 1024 * 1024
-"""A broker takes 100 MiB by default."""
+_REQUEST_BYTES: Final = 2 * 1024 * 1024
+"""Unless a single record is larger. Beyond this a request gains nothing by being larger, and those who wait
+for it lose; a broker reads 100 MiB at most by default."""
 
 _ALL_REPLICAS: Final = -1
 _NO_TRANSACTION_MS: Final = 2**31 - 1
@@ -32,6 +34,7 @@ _DEADLINES_SECONDS: Final = 0.1
 
 _TOO_LARGE = (errors.MessageSizeTooLargeError, errors.RecordListTooLargeError)
 _NOT_OUR_NUMBER = (errors.InvalidProducerEpoch, errors.OutOfOrderSequenceNumber, errors.UnknownProducerId)
+_deadline = attrgetter("deadline")
 _TROUBLE = (errors.KafkaError, OSError, TimeoutError)
 
 
@@ -174,23 +177,22 @@ class Producer:
             self._set_off()
 
     def _next(self, leader: int) -> list[Lane]:
-        """Those whose first batches make the next request."""
-        lanes: list[Lane] = []
+        """Those whose first batches make the next request, the oldest first."""
+        if self._producer_id is None:
+            return []
+        lanes = sorted((lane for lane in self._waiting if lane.leader == leader), key=_deadline)
         size = 0
-        if self._producer_id is not None:
-            for lane in self._waiting:
-                if lane.leader == leader:
-                    size += lane.size()
-                    if lanes and size > _REQUEST_BYTES:
-                        break
-                    lanes.append(lane)
+        for count, lane in enumerate(lanes):
+            size += lane.size()
+            if count and size > _REQUEST_BYTES:
+                return lanes[:count]
         return lanes
 
     async def _produce(self, client: AIOKafkaClient, leader: int, lanes: list[Lane]) -> bool:
         """Whether the broker has taken or refused them all; otherwise the same must be sent again."""
         assert self._producer_id is not None
         sent: dict[tuple[str, int], tuple[Lane, Batch]] = {}
-        topics: dict[str, list[tuple[int, bytes | None]]] = {}
+        topics: dict[str, list[tuple[int, bytearray | None]]] = {}
         for lane in lanes:
             name, batch = self._cluster.named(lane.topic), lane.first(self._producer_id)
             sent[name, lane.partition] = lane, batch
