@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 import sys
 import threading
 import time
@@ -10,6 +11,7 @@ import pytest
 
 from infra.errors import Retryable
 from infra.objects.base import ObjectStore, StoredObject, Swept
+from infra.objects.open import open_objects
 from infra.objects.s3 import S3Objects
 from infra.objects.s3_place import s3_place
 from tests.infra.objects.s3 import use_server
@@ -113,6 +115,35 @@ async def test_what_is_cancelled_does_not_wait_for_a_frozen_server(
     assert time.monotonic() - began < BOUND_SECONDS
     own_seaweed.thaw()
     await _idle(BOUND_SECONDS)
+
+
+async def test_a_cancelled_upload_sends_nothing_more_to_a_slow_server(
+    seaweed: SeaweedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = asyncio.Event()
+
+    async def take_slowly(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while await reader.read(64 * 1024):
+            begun.set()
+            await asyncio.sleep(0.1)
+        writer.close()
+
+    with socket.socket() as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
+        listening.bind(("127.0.0.1", 0))
+        async with await asyncio.start_server(take_slowly, sock=listening, limit=64 * 1024):
+            endpoint = f"http://127.0.0.1:{listening.getsockname()[1]}"
+            use_server(seaweed, monkeypatch, AWS_ENDPOINT_URL=endpoint)
+            objects = open_objects("s3://away")
+            data = bytes(8_000_000)
+            putting = objects.put("a/x", data, media_type="video/mp4", replace=True)
+            uploading = asyncio.create_task(putting)
+            await begun.wait()
+            uploading.cancel()
+            began = time.monotonic()
+            await asyncio.wait({uploading})
+            assert time.monotonic() - began < 8
+            await _idle(1)
 
 
 async def _idle(deadline_seconds: float) -> None:

@@ -1,6 +1,9 @@
 """An S3 server that is busy, that breaks connections, or whose answers are lost."""
 
+import asyncio
 import os
+import threading
+import time
 from collections.abc import Iterator
 from itertools import count
 from uuid import uuid4
@@ -119,6 +122,25 @@ async def test_an_object_in_the_way_is_told_from_an_answer_that_was_lost(
     assert [chunk async for chunk in objects.read("a/video.mp4")] == [b"first"]
 
 
+@pytest.mark.parametrize("size", [10, LARGE])
+async def test_a_name_that_is_taken_is_seen_also_where_the_server_knows_no_conditions(
+    objects: ObjectStore, between: Between, size: int
+) -> None:
+    await put(objects, b"first")
+    replaced: list[str] = []
+
+    def ignore_conditions(asked: Asked, pass_on: PassOn) -> Answer:
+        if "if-none-match" in asked.headers:
+            replaced.append(asked.path)
+            return Answer(200, b"", (("ETag", '"second"'),))
+        return pass_on()
+
+    between.trouble = ignore_conditions
+    with pytest.raises(ObjectExists):
+        await put(objects, bytes(size))
+    assert replaced == []
+
+
 async def test_a_read_goes_on_where_its_connection_broke(objects: ObjectStore, between: Between) -> None:
     data = os.urandom(LARGE)
     await put(objects, data)
@@ -167,6 +189,32 @@ async def test_bytes_that_are_not_those_of_the_object_are_noticed(
     between.trouble = change
     with pytest.raises(Retryable, match="does not match its checksum"):
         [chunk async for chunk in objects.read("a/video.mp4")]
+
+
+async def test_an_upload_is_aborted_when_none_of_its_parts_is_on_its_way(
+    objects: ObjectStore, between: Between
+) -> None:
+    """S3 keeps a part for ever that arrives after the abort."""
+    begun, order = threading.Event(), list[str]()
+
+    def slowly(asked: Asked, pass_on: PassOn) -> Answer:
+        if asked.query.startswith("uploadId") and asked.method == "DELETE":
+            order.append("abort")
+        answer = pass_on()
+        if asked.method == "PUT":
+            begun.set()
+            time.sleep(0.5)
+            order.append("part")
+        return answer
+
+    between.trouble = slowly
+    uploading = asyncio.create_task(put(objects, bytes(LARGE)))
+    await asyncio.to_thread(begun.wait)
+    uploading.cancel()
+    await asyncio.wait({uploading})
+    assert order.pop() == "abort"
+    assert "part" in order
+    assert "abort" not in order
 
 
 async def test_a_server_that_forbids_something_says_what(objects: ObjectStore, between: Between) -> None:

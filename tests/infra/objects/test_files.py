@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from infra.errors import Halt
+from infra.objects.base import ObjectChanged
 from infra.objects.files import FileObjects
 from infra.objects.open import open_objects
+from infra.objects.uploads import alone
 
 FILLING = (sys.executable, "-m", "tests.infra.objects.filling")
 UPLOADING = (sys.executable, "-m", "tests.infra.objects.uploading")
@@ -144,6 +146,21 @@ async def test_setup_leaves_the_uploads_of_living_processes_alone(objects: FileO
     finally:
         child.kill()
         await child.communicate()
+
+
+async def test_who_replaces_an_object_waits_for_others_who_do(objects: FileObjects, tmp_path: Path) -> None:
+    """Else a version that was looked at could be gone before it is replaced."""
+    found = await objects.put("a/x", b"first", media_type="text/plain")
+    with alone(tmp_path / ".uploads"):
+        replacing = objects.put("a/x", b"third", media_type="text/plain", replace=found)
+        waiting = asyncio.create_task(replacing)
+        done, _ = await asyncio.wait({waiting}, timeout=0.3)
+        assert not done
+        (tmp_path / "second").write_bytes(b"second")
+        os.replace(tmp_path / "second", tmp_path / "a/x")
+    with pytest.raises(ObjectChanged):
+        await waiting
+    assert (tmp_path / "a/x").read_bytes() == b"second"
 
 
 async def test_an_object_may_be_read_by_whom_the_umask_lets(objects: FileObjects) -> None:
