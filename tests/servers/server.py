@@ -130,6 +130,8 @@ class Server(Protocol):
         for member in family:
             _signal(member, signal.SIGKILL)
         program.wait()
+        if program.stdout is not None:
+            program.stdout.close()  # it may have died before anybody listened
         while not all(map(_is_gone, family)):
             time.sleep(0.01)
         self._program = None
