@@ -1,8 +1,8 @@
 """Working off a backlog on Kafka: records a second and memory at growing sizes, against a bare aiokafka loop.
 
 The handler does nothing, so that all that is left is reading, the runner and its commits. A broker must run
-(`make kafka`, or the URL in `ADJOURN_BENCH_KAFKA_URL`); the topics are this benchmark's own and are deleted at its
-end. Each figure comes from a process of its own, so that memory is that of one reading.
+(`make kafka`, or the URL in `ADJOURN_BENCH_KAFKA_URL`); the topics are this benchmark's own and are deleted
+at its end. Each figure comes from a process of its own, so that memory is that of one reading.
 """
 
 import asyncio

@@ -122,7 +122,7 @@ class _Letters:
         self._left = dict(letters)
         self._scan: AsyncIterator[Record] | None = None
 
-    async def fetch(self, max_records: int) -> Sequence[Record]:
+    async def fetch(self, max_records: int, *, without: Collection[Partition] = ()) -> Sequence[Record]:
         records: list[Record] = []
         size = 0
         try:

@@ -94,12 +94,12 @@ class Lanes:
             else:
                 self._ready.put_nowait(next_turn)
 
-    async def room(self) -> int:
-        """Wait until a worthwhile number of records may come, and return it."""
+    async def room(self) -> tuple[int, int]:
+        """Wait until a worthwhile number of records may come, and return it and how many would fit."""
         batch = max(1, self._max_records // 4)
         while self.records > self._max_records - batch or (self.records and self.bytes >= self._max_bytes):
             await self.change()
-        return batch
+        return batch, self._max_records - self.records
 
     async def empty(self) -> None:
         while self.records:

@@ -39,6 +39,10 @@ class LowWater:
         for partition in partitions:
             self._partitions.pop(partition, None)
 
+    def full(self, most: int) -> set[Partition]:
+        """Partitions with that many records that are not done, or more."""
+        return {where for where, partition in self._partitions.items() if len(partition.open) >= most}
+
     def advance(self) -> list[Record]:
         """A record without its content for each partition whose mark has moved since the last call."""
         marks = []

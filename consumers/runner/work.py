@@ -32,6 +32,7 @@ Bury = Callable[[Record, GaveUp, int], Awaitable[None]]
 
 _RECORDS_A_BREATH = 32
 _LAST_COMMIT_SECONDS = 5
+_LOOK_AGAIN_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +117,18 @@ class _Work:
 
 async def _read(work: _Work) -> None:
     while True:
-        room = await work.lanes.room()
+        room, free = await work.lanes.room()
         async with work.progress.committing:
             pass  # a commit that has to wait must not let successes pile up
-        records = await patiently(partial(work.source.fetch, room), work.job.policy, doing="fetch")
+        # A key that cannot go on must not fill all the room with what is behind it: a partition may hold as
+        # much as is left for the others.
+        full = work.progress.low_water.full(free)
+        fetch = partial(work.source.fetch, room, without=full)
+        try:
+            async with asyncio.timeout(_LOOK_AGAIN_SECONDS if full else None):
+                records = await patiently(fetch, work.job.policy, doing="fetch")
+        except TimeoutError:
+            continue  # it may not be full any more
         if not records:
             await work.lanes.empty()
             return

@@ -61,8 +61,10 @@ class EventLog(Protocol):
 class Subscription(Protocol):
     """Records of one key come in the order they were appended."""
 
-    async def fetch(self, max_records: int) -> Sequence[Record]:
+    async def fetch(self, max_records: int, *, without: Collection[Partition] = ()) -> Sequence[Record]:
         """Wait until there is something, then return up to `max_records`; never empty.
+
+        Where a topic has several partitions, nothing comes from those `without` which the caller can do.
 
         Nothing comes twice in one subscription, but for what `lost` told of. Cancelling is safe: what was not
         returned comes again. Fewer come when they are large, so that memory stays bounded. Raises

@@ -22,9 +22,13 @@ class Buffer:
         place.waiting.extend(messages)
         place.fetched = messages[-1].offset + 1
 
-    def take(self, max_records: int) -> list[ConsumerRecord]:
-        """A fair share from each partition."""
-        filled = [(partition, place) for partition, place in self._partitions.items() if place.waiting]
+    def take(self, max_records: int, without: Collection[TopicPartition]) -> list[ConsumerRecord]:
+        """A fair share from each partition but those."""
+        filled = [
+            (partition, place)
+            for partition, place in self._partitions.items()
+            if place.waiting and partition not in without
+        ]
         messages: list[ConsumerRecord] = []
         for partitions_left, (partition, place) in zip(range(len(filled), 0, -1), filled, strict=True):
             share = -(-(max_records - len(messages)) // partitions_left)

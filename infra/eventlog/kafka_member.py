@@ -1,7 +1,7 @@
 """A member of a consumer group: what it may read, and how it lets go of what it loses."""
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from contextlib import suppress
 from typing import Any
 
@@ -58,7 +58,10 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]
         self._name = name
         self._consumer: AIOKafkaConsumer | None = None
         self._member_id = ""
-        self._listening = False
+        self._starting: asyncio.Future[None]
+        self._stopping: asyncio.Future[None] | None = None
+        self._without: Set[TopicPartition] | None = None
+        """What nobody waits for while records may come; null while none may."""
         self._held: set[TopicPartition] = set()
         """What the group gave us."""
         self._ending: set[TopicPartition] = set()
@@ -69,32 +72,16 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]
         self._news = asyncio.Event()
 
     async def start(self) -> AIOKafkaConsumer:
-        """Once more, too, after a `stop`. Raises aiokafka's errors."""
-        if self._consumer is not None:
-            return self._consumer
-        options = self._cluster.options
-        session_ms = int(options.session_timeout_seconds * 1000)
-        self._consumer = AIOKafkaConsumer(
-            **self._cluster.arguments,
-            group_id=self._group,
-            group_instance_id=self._name,
-            partition_assignment_strategy=(KeepingAssignor(self._claimed),),
-            auto_offset_reset="none",
-            enable_auto_commit=False,
-            session_timeout_ms=session_ms,
-            heartbeat_interval_ms=session_ms // 10,
-            rebalance_timeout_ms=session_ms,
-            request_timeout_ms=session_ms + 5000,  # a join may take as long as a session
-            max_poll_interval_ms=_NEVER_MS,
-            fetch_max_bytes=_RESPONSE_BYTES,
-            max_partition_fetch_bytes=_PARTITION_BYTES,
-        )
-        starting = asyncio.ensure_future(self._consumer.start())
+        """Once more, too, after a `stop`. Cancelling is safe. Raises aiokafka's errors."""
+        if self._stopping is not None:
+            await asyncio.shield(self._stopping)
+        if self._consumer is None:
+            self._consumer = self._new_consumer()
+            self._starting = asyncio.ensure_future(self._consumer.start())
         try:
-            await asyncio.shield(starting)
-        except BaseException:
             # Cancelled in the middle of it, aiokafka would leave a connection open.
-            await asyncio.wait([starting])
+            await asyncio.shield(self._starting)
+        except errors.KafkaError:
             await self.stop()
             raise
         return self._consumer
@@ -109,14 +96,14 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]
         if not self.consumer.subscription():
             self.consumer.subscribe(self._topics, listener=self)
 
-    def listen(self) -> None:
-        self._listening = True
-        self.consumer.resume(*self.consumer.assignment() - self._unread)
+    def listen(self, without: Set[TopicPartition]) -> None:
+        """Let records come, but none from those."""
+        self._without = without
+        self._direct()
 
     def pause(self) -> None:
-        self._listening = False
-        if self._consumer is not None:
-            self._consumer.pause(*self._consumer.assignment())
+        self._without = None
+        self._direct()
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Commit what is still ours. Raises aiokafka's errors.
@@ -138,8 +125,7 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]
         self._let_go(self._told)
         self._unread -= self._told
         self._told = frozenset()
-        if self._listening:
-            self.listen()
+        self._direct()
         while not self._unread:
             self._news.clear()
             await self._news.wait()
@@ -162,22 +148,44 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]
             # aiokafka begins at what is committed, and we have more of it already.
             if (offset := self._buffer.next_offset(partition)) is not None:
                 self.consumer.seek(partition, offset)
-        if self._listening:
-            self.consumer.pause(*self._unread.intersection(assigned))
-        else:
-            self.pause()
+        self._direct()
         log.info("assigned", group=coordinator.group_id, partitions=len(assigned), kept=len(kept))
 
     async def stop(self) -> None:
-        """Leave the group, or be forgotten by it. Within seconds, whatever brokers do."""
+        """Leave the group, or be forgotten by it. Within seconds, whatever brokers do; cancelling is safe."""
+        if self._consumer is not None and self._stopping is None:
+            self._stopping = asyncio.ensure_future(self._stop(self._consumer))
+        if self._stopping is not None:
+            await asyncio.shield(self._stopping)
+
+    async def _stop(self, consumer: AIOKafkaConsumer) -> None:
         self._lose(set(self._held), thrown_out=True)
-        consumer, self._consumer = self._consumer, None
-        if consumer is None:
-            return
+        await asyncio.gather(self._starting, return_exceptions=True)
         stopping = asyncio.ensure_future(_stop_all(consumer))
         await asyncio.wait([stopping], timeout=_STOP_SECONDS)
         await abandon(consumer._client)  # ends what still waits for an answer
         await asyncio.wait([stopping])
+        self._lose(set(self._held), thrown_out=True)  # what a rebalance brought in the last moment
+        self._consumer = self._stopping = None
+
+    def _new_consumer(self) -> AIOKafkaConsumer:
+        options = self._cluster.options
+        session_ms = int(options.session_timeout_seconds * 1000)
+        return AIOKafkaConsumer(
+            **self._cluster.arguments,
+            group_id=self._group,
+            group_instance_id=self._name,
+            partition_assignment_strategy=(KeepingAssignor(self._claimed),),
+            auto_offset_reset="none",
+            enable_auto_commit=False,
+            session_timeout_ms=session_ms,
+            heartbeat_interval_ms=session_ms // 10,
+            rebalance_timeout_ms=session_ms,
+            request_timeout_ms=session_ms + 5000,  # a join may take as long as a session
+            max_poll_interval_ms=_NEVER_MS,
+            fetch_max_bytes=_RESPONSE_BYTES,
+            max_partition_fetch_bytes=_PARTITION_BYTES,
+        )
 
     def _claimed(self) -> set[TopicPartition]:
         """What others must not read yet; nothing, once the group does not know us any more."""
@@ -195,6 +203,15 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]
         if not thrown_out:
             self._ending |= partitions
             asyncio.get_running_loop().call_later(LET_GO_SECONDS, self._let_go, frozenset(partitions))
+
+    def _direct(self) -> None:
+        """Have those partitions fetched that somebody waits for, and no others."""
+        if self._consumer is None:
+            return
+        assigned = self._consumer.assignment()
+        wanted = set() if self._without is None else assigned - self._unread - self._without
+        self._consumer.pause(*assigned - wanted)
+        self._consumer.resume(*wanted)
 
     def _has(self, partition: TopicPartition) -> bool:
         """Whether what was fetched from it may be committed."""

@@ -1,7 +1,7 @@
 """A group's reading of a log in Kafka."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence, Set
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 
@@ -82,10 +82,11 @@ class KafkaSubscription:
         self._starts = starts
         self._patience_seconds = cluster.options.session_timeout_seconds
 
-    async def fetch(self, max_records: int) -> Sequence[Record]:
-        while not (messages := self._buffer.take(max_records)):
+    async def fetch(self, max_records: int, *, without: Collection[Partition] = ()) -> Sequence[Record]:
+        left_out = {TopicPartition(self._cluster.named(topic), number) for topic, number in without}
+        while not (messages := self._buffer.take(max_records, left_out)):
             with self._cluster.reported():
-                await self._wait_for_more()
+                await self._wait_for_more(left_out)
         return [record(message, self._names[message.topic]) for message in messages]
 
     async def commit(self, *records: Record) -> None:
@@ -101,10 +102,10 @@ class KafkaSubscription:
     async def lost(self) -> Collection[Partition]:
         return {(self._names[topic], number) for topic, number in await self._member.lost()}
 
-    async def _wait_for_more(self) -> None:
+    async def _wait_for_more(self, left_out: Set[TopicPartition]) -> None:
         consumer = await self._member.start()
         self._member.join()
-        self._member.listen()
+        self._member.listen(left_out)
         try:
             for partition, messages in (await self._messages(consumer)).items():
                 self._buffer.put(partition, messages)

@@ -46,7 +46,8 @@ class SqliteSubscription:
         self._starts = starts
         self._place: _Place | None = None
 
-    async def fetch(self, max_records: int) -> Sequence[Record]:
+    async def fetch(self, max_records: int, *, without: Collection[Partition] = ()) -> Sequence[Record]:
+        """Topics have one partition here, which nobody can do without."""
         await self._membership.join()
         while True:
             seen = self._news.count

@@ -33,7 +33,7 @@ class Taken:
         topic, number = partition
         self.coming.put_nowait(Record(topic, number, offset, key, 0, {"ce_id": f"{number}-{offset}"}, b""))
 
-    async def fetch(self, max_records: int) -> Sequence[Record]:
+    async def fetch(self, max_records: int, *, without: Collection[Partition] = ()) -> Sequence[Record]:
         return [await self.coming.get()]
 
     async def commit(self, *records: Record) -> None:
