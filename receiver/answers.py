@@ -8,7 +8,6 @@ from http import HTTPStatus
 from starlette.types import Send
 
 PROBLEM_JSON = "application/problem+json"
-AnswerHeaders = list[tuple[bytes, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +23,9 @@ class Problem:
         return json.dumps(document | {"detail": self.detail} | more).encode()
 
 
-def json_headers(length: int) -> AnswerHeaders:
-    return [(b"content-type", b"application/json"), (b"content-length", b"%d" % length)]
-
-
 async def send_json(send: Send, status: int, body: bytes) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": json_headers(len(body))})
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 

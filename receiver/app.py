@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -10,12 +11,24 @@ from receiver import pages
 from receiver.admission import Scheme
 from receiver.body import BodyLimits
 from receiver.deadline import Deadline
+from receiver.shortcut import Shortcut
 from receiver.webhooks import WebhookRoute
 from schemas.providers import PROVIDERS, ProviderSchema
 
 
 async def nothing_degraded() -> Mapping[str, str]:
     return {}
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiverApp:
+    """An ASGI application. `shortcuts` by path lead to the same, where the server knows of them."""
+
+    asgi: ASGIApp
+    shortcuts: Mapping[str, Shortcut]
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        return self.asgi(scope, receive, send)
 
 
 def create_app(
@@ -30,8 +43,8 @@ def create_app(
     clock: Callable[[], float] = time.time,
     degraded: Callable[[], Awaitable[Mapping[str, str]]] = nothing_degraded,
     metrics: Callable[[], Awaitable[bytes]] = pages.own_metrics,
-) -> ASGIApp:
-    """An ASGI application for one event loop.
+) -> ReceiverApp:
+    """For one event loop.
 
     `schemes` by provider: one that has none is answered 404. A body must come whole in `body_seconds` and
     never stand still for `body_idle_seconds`. Meeting BaaS v1 waits 5 s for an answer: `append_seconds`,
@@ -44,26 +57,22 @@ def create_app(
     limits = BodyLimits(max_body_bytes, body_seconds, Deadline(body_idle_seconds))
     appending = Deadline(append_seconds)
     routes = {
-        name: WebhookRoute(
-            providers[name], scheme, log, limits=limits, appending=appending, clock=clock
-        ).answer
+        name: WebhookRoute(providers[name], scheme, log, limits=limits, appending=appending, clock=clock)
         for name, scheme in schemes.items()
     }
-    by_path = {f"/webhooks/{name}{end}": route for name, route in routes.items() for end in ("", "/")}
     stranger = pages.stranger(max_body_bytes)
     others = pages.create(log, degraded, probe_seconds=append_seconds, metrics=metrics)
 
     def app(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        if scope["type"] != "http":
-            return others(scope, receive, send)
-        path = scope["path"]
-        return (by_path.get(path) or other_spelling(path))(scope, receive, send)
+        responsible = by_path(scope["path"]) if scope["type"] == "http" else others
+        return responsible(scope, receive, send)
 
-    def other_spelling(path: str) -> ASGIApp:
+    def by_path(path: str) -> ASGIApp:
         """Senders get the slashes of a URL wrong, and some turn a redirected POST into an empty GET."""
         first, *rest = [segment for segment in path.split("/") if segment] or [""]
         if first != "webhooks" or not rest:
             return others
-        return routes.get(rest[0], stranger) if len(rest) == 1 else stranger
+        return routes[rest[0]].answer if len(rest) == 1 and rest[0] in routes else stranger
 
-    return app
+    shortcuts = {f"/webhooks/{name}{end}": routes[name].shortcut for name in routes for end in ("", "/")}
+    return ReceiverApp(app, shortcuts)

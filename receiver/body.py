@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from starlette.types import Message, Receive
+from starlette.types import Receive
 
 from receiver.deadline import Deadline
 
@@ -35,15 +35,23 @@ class BodyLimits:
     idle: Deadline
 
 
-async def read_on(message: Message, receive: Receive, limits: BodyLimits, task: asyncio.Task[Any]) -> bytes:
-    """The whole body of which `message` is the first that came. `task` is the one that runs.
+async def read(
+    receive: Receive, announced: bytes | None, limits: BodyLimits, task: asyncio.Task[Any]
+) -> bytes:
+    """The whole body, by `task`, which is the one that runs. `announced` is the content-length.
 
-    Raises `ClientGone`, `TooSlow`, and `TooLarge` while there is more to come; what is too large once it is
+    Raises `ClientGone`, `TooSlow`, and `TooLarge` while there is more to come: what is too large once it is
     whole is returned.
     """
+    if announced is not None and int(announced) > limits.max_bytes:
+        raise TooLarge
     chunks: list[bytes] = []
     size, end = 0, math.inf
     while True:
+        try:
+            message = await limits.idle.wait(receive(), task)
+        except TimeoutError:
+            raise TooSlow from None
         if message["type"] == "http.disconnect":
             raise ClientGone
         chunks.append(message.get("body", b""))
@@ -56,10 +64,6 @@ async def read_on(message: Message, receive: Receive, limits: BodyLimits, task: 
         if now > end:
             raise TooSlow
         end = min(end, now + limits.seconds)
-        try:
-            message = await limits.idle.wait(receive(), task)
-        except TimeoutError:
-            raise TooSlow from None
 
 
 async def drain(receive: Receive, max_bytes: int) -> None:

@@ -5,11 +5,15 @@ import errno
 import gc
 import socket
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from infra.errors import Halt
+from receiver.app import ReceiverApp
+from receiver.shortcut import ShortcutProtocol
 
 _KEEP_ALIVE_SECONDS = 75  # load balancers hang up after 60 s: were we first, a request could cross with that
 _BACKLOG = 2048
@@ -33,9 +37,10 @@ async def serve(
     another has reserved for them.
     """
     listening = _listen(host, port, beside_others=beside_others)
+    protocol: Any = partial(ShortcutProtocol, app.shortcuts) if isinstance(app, ReceiverApp) else "httptools"
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=protocol,
         ws="none",
         lifespan="off",
         interface="asgi3",

@@ -1,7 +1,7 @@
 """One provider's webhook URL: prove whose it is, name it, append its bytes, answer. The one hot path.
 
-Plain ASGI, because routing, `Request` and `Response` cost as much as all that is done here. This is also the
-one place where errors become HTTP statuses.
+Plain ASGI or less, because routing, `Request` and `Response` cost as much as all that is done here. This is
+also the one place where errors become HTTP statuses.
 """
 
 import asyncio
@@ -24,11 +24,13 @@ from infra.errors import LogUnavailable
 from infra.eventlog.base import EventLog
 from receiver import attributes
 from receiver.admission import Admission, RequestHeaders, Scheme, Unauthentic
-from receiver.answers import Problem, json_headers, send_json, send_problem
-from receiver.body import BodyLimits, ClientGone, TooLarge, TooSlow, drain, read_on
+from receiver.answers import Problem, send_json, send_problem
+from receiver.body import BodyLimits, ClientGone, TooLarge, TooSlow, drain, read
 from receiver.deadline import Deadline
 from receiver.metrics import TALLIES, Outcome
+from receiver.shortcut import Leave, Respond
 from schemas import topics
+from schemas.envelope import Headers
 from schemas.identity import BrokenEvent, NotAnEvent
 from schemas.providers import ProviderSchema
 
@@ -42,11 +44,14 @@ _UNAUTHENTIC: Final = Problem(HTTPStatus.UNAUTHORIZED, "No credential of this re
 _TOO_SLOW: Final = Problem(HTTPStatus.REQUEST_TIMEOUT, "The body did not come in time.")
 _NOT_AN_EVENT: Final = Problem(HTTPStatus.BAD_REQUEST, "The body is not a JSON object. It has been kept.")
 _OUR_TROUBLE_SECONDS: Final = 5
-_SMALL: Final = {length: json_headers(length) for length in range(128)}
+_NO_ANSWER: Final = "the log did not answer in time"
 
 
 class WebhookRoute:
-    """`answer` is an ASGI application. `appending` bounds an append; `clock` gives seconds since 1970."""
+    """`answer` is an ASGI application, `shortcut` a way around it for most of what comes.
+
+    `appending` bounds an append; `clock` gives seconds since 1970.
+    """
 
     def __init__(
         self,
@@ -68,16 +73,43 @@ class WebhookRoute:
         self._logger: FilteringBoundLogger = structlog.get_logger().bind(provider=provider.name)
         self._tells_all = self._logger.is_enabled_for(logging.DEBUG)
         self._tally = TALLIES.of(provider.name)
-        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def shortcut(self, scope: Scope, body: bytes, respond: Respond, leave: Leave) -> bool:
+        """What `answer` does with an event that is accepted. All else is left to that, as if not seen yet."""
+        if scope["method"] not in _METHODS or len(body) > self._limits.max_bytes:
+            return False
+        try:
+            headers = _by_name(scope["headers"])
+            admission = self._scheme(headers, self._clock())
+            if admission.prove is not None:
+                admission.prove(body)
+            identity = self._provider.identify(body, admission.channel)
+            record = self._attributes(headers, admission, identity, self._clock)
+            append = self._log.append(topics.WEBHOOKS, key=identity.key, value=body, headers=record)
+        except Exception:
+            return False
+        durable = append if isinstance(append, asyncio.Future) else asyncio.ensure_future(append)
+        began = perf_counter()
+
+        def end(durable: asyncio.Future[None]) -> None:
+            timed_out = self._appending.end(durable)
+            try:
+                durable.result()
+            except (Exception, asyncio.CancelledError) as exc:
+                trouble = LogUnavailable(_NO_ANSWER) if timed_out else exc
+                leave(lambda _, __, send: self._answer_otherwise(trouble, send, None))
+            else:
+                self._tally.body_bytes += len(body)
+                respond(self._accepted(record["ce_id"], admission, perf_counter() - began))
+
+        self._appending.begin(durable)
+        durable.add_done_callback(end)
+        return True
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Written in one piece: each coroutine that it were divided into would cost a hundredth of it all."""
-        loop = self._loop
-        if loop is None:  # asking for the running loop costs a system call each time
-            loop = self._loop = asyncio.get_running_loop()
-        task = asyncio.current_task(loop)
+        """Never raises because of the request, the log or a bug: each of them has its status."""
+        task = asyncio.current_task()
         assert task is not None
-        limits, tally = self._limits, self._tally
         unread: Receive | None = receive
         try:
             if scope["method"] not in _METHODS:
@@ -85,56 +117,51 @@ class WebhookRoute:
                 return
             headers = _by_name(scope["headers"])
             admission = self._scheme(headers, self._clock())
-            if int(headers.get(b"content-length", 0)) > limits.max_bytes:
-                raise TooLarge
-            limits.idle.begin(task)
-            message = await receive()
-            limits.idle.end(task)
-            if message.get("more_body") is False:
-                value = message["body"]
-            else:
-                value = await read_on(message, receive, limits, task)
+            value = await read(receive, headers.get(b"content-length"), self._limits, task)
             unread = None
-            if len(value) > limits.max_bytes:
+            if len(value) > self._limits.max_bytes:
                 raise TooLarge
             if admission.prove is not None:
                 admission.prove(value)
-            tally.body_bytes += len(value)
-            try:
-                identity = self._provider.identify(value, admission.channel)
-            except Exception as refusal:
-                await self._keep_aside(value, headers, admission, task, refusal)
-                raise
-            record = self._attributes(headers, admission, identity, self._clock)
-            started = perf_counter()
-            # At least once: when the time is up, the record may be written all the same.
-            self._appending.begin(task)
-            await self._log.append(topics.WEBHOOKS, key=identity.key, value=value, headers=record)
-            self._appending.end(task)
-            tally.appended(perf_counter() - started)
+            self._tally.body_bytes += len(value)
+            answer = await self._accept(value, headers, admission, task)
         except (Exception, asyncio.CancelledError) as ending:
-            await self._answer_otherwise(ending, send, unread, task)
+            await self._answer_otherwise(ending, send, unread)
         else:
-            tally.ended["accepted"] += 1
-            event_id = record["ce_id"]
-            if admission.delivery_id:
-                answer = b'{"id": %b, "status": "accepted"}' % to_json(event_id)
-            else:  # it is ours, and needs no escaping
-                answer = b'{"id": "%b", "status": "accepted"}' % event_id.encode()
-            answer_headers = _SMALL.get(len(answer)) or json_headers(len(answer))
-            await send({"type": "http.response.start", "status": 202, "headers": answer_headers})
-            await send({"type": "http.response.body", "body": answer})
-            if self._tells_all:
-                self._logger.debug("accepted", event_id=event_id)
+            await send_json(send, 202, answer)
 
-    async def _answer_otherwise(
-        self, ending: BaseException, send: Send, unread: Receive | None, task: Task
-    ) -> None:
+    async def _accept(self, value: bytes, headers: RequestHeaders, admission: Admission, task: Task) -> bytes:
+        """The answer. What it refuses of a body, it has kept aside before."""
+        try:
+            identity = self._provider.identify(value, admission.channel)
+        except Exception as refusal:
+            await self._keep_aside(value, headers, admission, task, refusal)
+            raise
+        record = self._attributes(headers, admission, identity, self._clock)
+        began = perf_counter()
+        await self._append(task, topics.WEBHOOKS, identity.key, value, record)
+        return self._accepted(record["ce_id"], admission, perf_counter() - began)
+
+    async def _append(self, task: Task, topic: str, key: str, value: bytes, headers: Headers) -> None:
+        """At least once: when the time is up, the record may be written all the same."""
+        try:
+            append = self._log.append(topic, key=key, value=value, headers=headers)
+            await self._appending.wait(append, task)
+        except TimeoutError:
+            raise LogUnavailable(_NO_ANSWER) from None
+
+    def _accepted(self, event_id: str, admission: Admission, append_seconds: float) -> bytes:
+        """Count it. The answer."""
+        self._tally.ended["accepted"] += 1
+        self._tally.appended(append_seconds)
+        if self._tells_all:
+            self._logger.debug("accepted", event_id=event_id)
+        if admission.delivery_id:
+            return b'{"id": %b, "status": "accepted"}' % to_json(event_id)
+        return b'{"id": "%b", "status": "accepted"}' % event_id.encode()  # it is ours, and needs no escaping
+
+    async def _answer_otherwise(self, ending: BaseException, send: Send, unread: Receive | None) -> None:
         """What `ending` is to the sender. `unread` is where what it still sends comes from, if anything."""
-        if self._limits.idle.end(task):
-            ending = TooSlow()
-        elif self._appending.end(task):
-            ending = LogUnavailable("the log did not answer in time")
         match ending:
             case ClientGone():
                 self._tally.ended["client_gone"] += 1
@@ -177,9 +204,7 @@ class WebhookRoute:
             refusal = BrokenEvent("unreadable", [f"it could not be read: {type(bug).__name__}"])
         record = attributes.quarantined(self._provider.name, headers, admission, refusal, value, self._clock)
         key = refusal.key if isinstance(refusal, BrokenEvent) else ""
-        self._appending.begin(task)
-        await self._log.append(topics.DEAD_LETTERS, key=key, value=value, headers=record)
-        self._appending.end(task)
+        await self._append(task, topics.DEAD_LETTERS, key, value, record)
         if bug is not None:
             self._tell_of(bug)
             raise refusal from bug
