@@ -62,6 +62,7 @@ class SpooledLog:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._flag: SharedByte = bytearray(1)
         self._away = ""  # why this process sends nothing to the main log now
+        self._halt = ""  # what a person must do about it
         self._unusable = ""  # why the spool cannot be used now
         self._under_way: dict[asyncio.Future[None], Event] = {}
         self._refusing: set[asyncio.Task[None]] = set()
@@ -120,7 +121,7 @@ class SpooledLog:
             return {"spool": f"If the log were away, events would be refused: {exc}."}
         parts = {}
         if self._away or content.records:
-            reason = self._away or "it is back, and takes them now"
+            reason = self._halt or self._away or "it is back, and takes them now"
             parts["log"] = f"{content.records} events wait in the spool for the log: {reason}."
         if content.aside:
             parts["spool"] = f"The log refuses {content.aside} events for what they are; they were set aside."
@@ -211,12 +212,6 @@ class SpooledLog:
             else:
                 self._writer.write(event)
 
-    def _turn_away(self, error: BaseException) -> None:
-        reason = str(error)
-        if not self._away or (isinstance(error, Halt) and reason != self._away):
-            log.warning("spooling", reason=reason)
-        self._away = reason
-
     async def _tend(self) -> None:
         while True:
             try:
@@ -240,10 +235,13 @@ class SpooledLog:
         if self._is_needed():
             try:
                 await self._main.probe()
-            except AWAY as exc:
+            except LogUnavailable as exc:
                 self._turn_away(exc)
                 return
-            self._away = ""
+            except Halt as exc:
+                self._tell_of(exc)  # some records it may take all the same
+            else:
+                self._away = self._halt = ""
         if self._flag[0] and self._spool.flag.lead():
             try:
                 count = await self._drain.run()
@@ -252,11 +250,23 @@ class SpooledLog:
             except LogUnavailable as exc:
                 log.warning("draining_interrupted", reason=str(exc))
             else:
+                self._away = ""
                 if count:
                     log.info("drained", records=count)
                 await self._spool.settle()
         elif self._spool.leftovers:
             await self._spool.settle()
+
+    def _turn_away(self, error: BaseException) -> None:
+        if not self._away:
+            log.warning("spooling", reason=str(error))
+        self._away = str(error)
+
+    def _tell_of(self, halt: Halt) -> None:
+        """Once: it stays until a person does something."""
+        if str(halt) != self._halt:
+            log.error("log_needs_someone", reason=str(halt))
+        self._halt = str(halt)
 
     def _miss_spool(self, error: LogUnavailable) -> None:
         """Go on without it: what it holds may be overtaken, but nothing that `main` takes is refused."""
