@@ -12,6 +12,7 @@ from adjourn.event_log import opened_log, prepare_log
 from adjourn.sentences import sentence
 from adjourn.settings import Settings
 from adjourn.wiring import Parts, opened, prepare, remembered_in
+from adjourn.workers import receive_in_workers, until_parent_ends
 from consumers.base import Consumer
 from consumers.runner.policy import BurialStreak, Limits, RetryPolicy
 from consumers.runner.run import run as run_consumer
@@ -19,8 +20,10 @@ from consumers.runner.supervise import supervise
 from infra.errors import Halt, Retryable
 from infra.eventlog.base import EventLog
 from receiver.app import create_app
+from receiver.pages import own_metrics
 from receiver.schemes import configured
 from receiver.serve import serve
+from receiver.worker_metrics import WorkerMetrics
 
 Ready = Callable[[str, int], None]
 """Told the host and port once a sender can connect."""
@@ -42,7 +45,9 @@ async def run(settings: Settings, consumers: Sequence[Consumer], ready: Ready) -
         await prepare(settings, parts)
         halted: dict[str, str] = {}
         await _until_stopped(
-            partial(_receive, settings, parts.log, ready, partial(_degraded, parts, halted)),
+            partial(receive_in_workers, settings, ready)
+            if settings.workers > 1
+            else partial(_receive, settings, parts.log, ready, partial(_degraded, parts, halted)),
             partial(_consume, settings, parts, consumers, halted, _RESTART_AFTER_SECONDS),
         )
 
@@ -51,7 +56,21 @@ async def receive(settings: Settings, ready: Ready) -> None:
     """Only receive, until a signal comes. Raises as `run` does."""
     async with opened_log(settings, spooled=True) as event_log:
         await prepare_log(settings, event_log)
-        await _until_stopped(partial(_receive, settings, event_log, ready, event_log.degraded))
+        await _until_stopped(
+            partial(receive_in_workers, settings, ready)
+            if settings.workers > 1
+            else partial(_receive, settings, event_log, ready, event_log.degraded)
+        )
+
+
+async def receive_as_worker(settings: Settings, metrics: WorkerMetrics, ready: Ready) -> None:
+    """Receive beside other workers at one port, until a signal comes or whoever started us is gone."""
+    async with opened_log(settings, spooled=True) as event_log:
+        await _until_stopped(
+            partial(_receive, settings, event_log, ready, event_log.degraded, worker_metrics=metrics),
+            metrics.publish,
+            until_parent_ends,
+        )
 
 
 async def consume(settings: Settings, consumers: Sequence[Consumer]) -> None:
@@ -67,14 +86,19 @@ async def _receive(
     ready: Ready,
     degraded: Callable[[], Awaitable[Mapping[str, str]]],
     stop: asyncio.Event,
+    worker_metrics: WorkerMetrics | None = None,
 ) -> None:
     app = create_app(
         log=event_log,
         schemes=configured(settings),
         max_body_bytes=settings.body_limit_bytes,
         degraded=degraded,
+        metrics=own_metrics if worker_metrics is None else worker_metrics.page,
     )
-    await serve(app, host=settings.host, port=settings.port, ready=ready, stop=stop)
+    beside_others = worker_metrics is not None
+    await serve(
+        app, host=settings.host, port=settings.port, ready=ready, stop=stop, beside_others=beside_others
+    )
 
 
 async def _consume(

@@ -1,6 +1,7 @@
 """`adjourn run`, `receive` and `consume`: what keeps running until it is stopped."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 import structlog
@@ -10,27 +11,44 @@ from adjourn.cli.output import run_async, settings
 from adjourn.first_start import first_start, webhook_url
 from adjourn.settings import Settings
 from consumers.table import CONSUMERS
+from receiver.worker_metrics import WorkerMetrics
 
 _NAMES = [consumer.name for consumer in CONSUMERS]
 
 log = structlog.get_logger()
 
 
+_workers = click.option(
+    "--workers", type=click.IntRange(1, 256), help="Processes that receive, instead of ADJOURN_WORKERS."
+)
+
+
 @click.command()
-def run() -> None:
+@_workers
+def run(workers: int | None) -> None:
     """Receive webhooks and work on them, in one process.
 
     Ctrl-C or SIGTERM ends it in an orderly way, another one at once. The first start writes .env.
     """
     configured, welcome = first_start(settings(quiet=False))
+    configured = _with(configured, workers=workers)
     run_async(running.run(configured, CONSUMERS, lambda host, port: _ready(configured, port, welcome)))
 
 
 @click.command()
-def receive() -> None:
+@_workers
+@click.option("--worker", hidden=True, help="The name of this one among several workers; they start it.")
+@click.option("--port", type=int, hidden=True)
+@click.option("--metrics-folder", type=click.Path(path_type=Path), hidden=True)
+def receive(workers: int | None, worker: str | None, port: int | None, metrics_folder: Path | None) -> None:
     """Only receive webhooks."""
-    configured = settings(quiet=False)
-    run_async(running.receive(configured, lambda host, port: _ready(configured, port, "")))
+    configured = _with(settings(quiet=False), workers=workers, port=port)
+    if worker is None or metrics_folder is None:
+        run_async(running.receive(configured, lambda host, port: _ready(configured, port, "")))
+        return
+    structlog.contextvars.bind_contextvars(worker=worker)
+    metrics = WorkerMetrics(metrics_folder, worker)
+    run_async(running.receive_as_worker(configured, metrics, lambda *_: click.echo("ready")))
 
 
 @click.command()
@@ -42,6 +60,10 @@ def consume(names: Sequence[str]) -> None:
     """
     chosen = [consumer for consumer in CONSUMERS if not names or consumer.name in names]
     run_async(running.consume(settings(quiet=False), chosen))
+
+
+def _with(configured: Settings, **changes: int | None) -> Settings:
+    return configured.model_copy(update={name: value for name, value in changes.items() if value is not None})
 
 
 def _ready(configured: Settings, port: int, welcome: str) -> None:
