@@ -121,5 +121,6 @@ class S3Upload:
         # A part that arrives after the abort would stay for ever.
         await asyncio.gather(*map(asyncio.wrap_future, running), return_exceptions=True)
         if self._begun is not None and not self._begun.cancel():
-            upload_id = await asyncio.wrap_future(self._begun)
-            await self._connection.call(partial(self._requests.abort, upload_id))
+            (begun,) = await asyncio.gather(asyncio.wrap_future(self._begun), return_exceptions=True)
+            if isinstance(begun, str):
+                await self._connection.call(partial(self._requests.abort, begun))
