@@ -120,11 +120,13 @@ class SpooledLog:
         except LogUnavailable as exc:
             return {"spool": f"If the log were away, events would be refused: {exc}."}
         parts = {}
-        if self._away or content.records:
-            reason = self._halt or self._away or "it is back, and takes them now"
-            parts["log"] = f"{content.records} events wait in the spool for the log: {reason}."
+        if self._away:
+            reason = (self._halt or self._away).rstrip(".")
+            parts["log"] = f"Away, with {content.records} in the spool: {reason}."
+        elif content.records:
+            parts["log"] = f"Back, with {content.records} still in the spool."
         if content.aside:
-            parts["spool"] = f"The log refuses {content.aside} events for what they are; they were set aside."
+            parts["spool"] = f"Refused by the log for what they are, and set aside: {content.aside}."
         return parts
 
     async def setup(self) -> None:
@@ -175,13 +177,13 @@ class SpooledLog:
 
     def _sent(self, sent: "asyncio.Future[None]") -> None:
         error = LogUnavailable("it was cancelled") if sent.cancelled() else sent.exception()
-        if sent not in self._under_way:
-            return  # too late: it waits in the spool
-        if isinstance(error, AWAY):
+        if error is not None and sent in self._under_way and isinstance(error, AWAY):
             self._turn_away(error)
             self._turn_back()
             return
-        event = self._under_way.pop(sent)
+        event = self._under_way.pop(sent, None)
+        if event is None:
+            return  # too late: it waits in the spool
         if error is None:
             event.succeed()
         else:
@@ -260,7 +262,7 @@ class SpooledLog:
     def _turn_away(self, error: BaseException) -> None:
         if not self._away:
             log.warning("spooling", reason=str(error))
-        self._away = str(error)
+        self._away = str(error) or type(error).__name__
 
     def _tell_of(self, halt: Halt) -> None:
         """Once: it stays until a person does something."""

@@ -133,4 +133,4 @@ class Drain:
 
 def _raise_if_away(error: BaseException) -> None:
     if isinstance(error, AWAY) or not isinstance(error, Exception):
-        raise MainLogAway(str(error)) from error
+        raise MainLogAway(str(error) or type(error).__name__) from error

@@ -112,7 +112,7 @@ def content(connection: sqlite3.Connection, after: int) -> Content:
 
 
 def give_space_back(connection: sqlite3.Connection) -> None:
-    """After a long outage the files are large and nearly all of it is free: copying the rest takes no time."""
+    """After a long outage the files are large and nearly all is free: copying the rest takes no time."""
     (free,) = connection.execute("PRAGMA freelist_count").fetchone()
     if free > _FREE_PAGES_KEPT:
         connection.execute("VACUUM")

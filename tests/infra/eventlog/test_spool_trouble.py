@@ -150,7 +150,7 @@ async def test_it_says_what_is_away_and_counts_what_waits(place: Place) -> None:
             assert value("adjourn_spool_oldest_seconds") == 0
             assert await log.degraded() == {}
 
-    assert degraded["log"].startswith("7 events wait in the spool for the log: ")
+    assert degraded["log"].startswith("Away, with 7 in the spool: ")
     assert value("adjourn_spool_spooled_total") == spooled + 7
     assert value("adjourn_spool_drained_total") == drained + 7
     told = [line["event"] for line in logged]
