@@ -15,6 +15,8 @@ from itertools import accumulate
 from statistics import median
 from time import perf_counter
 
+from sqlalchemy import text
+
 from infra.database.engine import Database, open_database
 from infra.database.search import search
 from infra.database.transcripts import TranscriptVersion, add_version
@@ -45,12 +47,11 @@ def main(meetings: int = 1000) -> int:
     )
     with _urls() as urls:
         found = [asyncio.run(_measure(url, meetings)) for url in urls]
-    slowest = 0.0
     for name in ["storing, seconds", *QUERIES]:
         print(f"{name:<34}" + "".join(f"{median(one[name]):>12.1f} {max(one[name]):>7.1f}" for one in found))
     slowest = max(median(found[1][name]) for name in QUERIES)
     print(f"slowest on PostgreSQL: {slowest:.0f} ms, goal {GOAL_MS} ms")
-    return slowest > GOAL_MS
+    return int(slowest > GOAL_MS)
 
 
 @contextmanager
@@ -66,6 +67,8 @@ async def _measure(url: str, meetings: int) -> dict[str, list[float]]:
         began = perf_counter()
         await _fill(database, meetings)
         took = {"storing, seconds": [perf_counter() - began]}
+        async with database.transaction() as tx:
+            await tx.execute(text("ANALYZE"))  # PostgreSQL does so by itself within a minute
         for name, words in QUERIES.items():
             took[name] = [await _ask(database, words) for _ in range(ROUNDS)]
     return took

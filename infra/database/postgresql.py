@@ -34,6 +34,7 @@ def open_postgresql(
     settings = {
         "application_name": "adjourn",
         "jit": "off",  # it costs more than it gains where every statement is small
+        "plan_cache_mode": "force_custom_plan",  # how to search depends on how often the words are said
         "statement_timeout": _milliseconds(statement_seconds),
         "lock_timeout": _milliseconds(busy_seconds),
         "idle_in_transaction_session_timeout": _milliseconds(statement_seconds * _IDLE_STATEMENTS),

@@ -87,7 +87,7 @@ async def test_a_server_that_froze_is_given_up_in_time_and_used_again_when_it_th
 
 
 async def test_a_database_is_closed_in_time_although_its_server_froze(own_postgres: PostgresServer) -> None:
-    async with open_database(own_postgres.url, statement_seconds=0.5) as database:
+    async with open_database(own_postgres.url) as database:
         async with database.reading() as tx:
             await tx.execute(text("SELECT 1"))
         own_postgres.freeze()
