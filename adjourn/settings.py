@@ -54,13 +54,28 @@ class Settings(BaseSettings):
     objects_url: forms.ObjectsUrl = Field(
         "file:///var/objects",
         description="where recordings and transcripts are stored: `file:///` and a folder, or "
-        "`s3://bucket/prefix`, with endpoint, region and credentials from the usual `AWS_*` variables",
+        "`s3://bucket/prefix`, with endpoint, region and credentials from the usual `AWS_*` variables, "
+        "in the environment or in `.env`",
     )
     database_url: forms.DatabaseUrl = Field(
         "sqlite:///var/adjourn.db",
         description="meetings, timelines, transcripts and their index: `sqlite:///` and a path, or "
         "`postgresql://user:password@host/database`",
     )
+    download_allow: forms.Places = Field(
+        (),
+        description="hosts or networks that downloads may reach although they are private, for example "
+        "`127.0.0.1` to try `adjourn send --media` on one machine; empty means public https only",
+    )
+    download_limit_bytes: forms.FileBytes = Field(
+        17_179_869_184, description="largest file that is downloaded"
+    )
+    body_limit_bytes: forms.BodyBytes = Field(33_554_432, description="largest webhook that is accepted")
+    retention_days: forms.Days = Field(
+        30,
+        description="how long webhooks stay in the log; on SQLite, what a consumer has not read stays longer",
+    )
+    concurrency: forms.Count = Field(16, description="meetings that each consumer works on at a time")
     spool_url: forms.SpoolUrl = Field(
         "sqlite:///var/spool.db",
         description="where webhooks wait, on this machine's disk, while Kafka does not take them",
@@ -89,20 +104,6 @@ class Settings(BaseSettings):
         description="how S3 encrypts what it stores: `AES256`, `aws:kms` or `aws:kms:KEY`; empty means as "
         "the bucket says",
     )
-    download_allow: forms.Places = Field(
-        (),
-        description="hosts or networks that downloads may reach although they are private, for example "
-        "`127.0.0.1` to try `adjourn send --media` on one machine; empty means public https only",
-    )
-    download_limit_bytes: forms.FileBytes = Field(
-        17_179_869_184, description="largest file that is downloaded"
-    )
-    body_limit_bytes: forms.BodyBytes = Field(33_554_432, description="largest webhook that is accepted")
-    retention_days: forms.Days = Field(
-        30,
-        description="how long webhooks stay in the log; on SQLite, what a consumer has not read stays longer",
-    )
-    concurrency: forms.Count = Field(16, description="meetings that each consumer works on at a time")
     log_level: forms.LogLevel = Field("info", description="`debug`, `info`, `warning` or `error`")
 
     @field_validator("*", mode="before")
@@ -146,6 +147,13 @@ def load_settings() -> Settings:
         raise BadSettings(
             "The file .env cannot be read: it must be text in UTF-8 that you may read."
         ) from error
+
+
+def lend_aws_variables() -> None:
+    """Put `AWS_*` lines of `.env` into the environment where they are not set: S3's client looks there."""
+    for name, value in _env_file().items():
+        if name.startswith("AWS_") and value:
+            os.environ.setdefault(name, value)
 
 
 def variable(field: str) -> str:

@@ -13,7 +13,13 @@ import uvloop
 
 from adjourn.logs import set_up_logging
 from adjourn.sentences import sentence
-from adjourn.settings import BadSettings, Settings, load_settings, unknown_variables
+from adjourn.settings import (
+    BadSettings,
+    Settings,
+    lend_aws_variables,
+    load_settings,
+    unknown_variables,
+)
 from infra.errors import Halt, LogUnavailable, Poison, Retryable
 
 json_option: Final = click.option(
@@ -35,6 +41,7 @@ def settings(*, quiet: bool = True) -> Settings:
         loaded = load_settings()
     except BadSettings as error:
         raise WrongSettings(str(error)) from error
+    lend_aws_variables()
     set_up_logging("warning" if quiet and loaded.log_level == "info" else loaded.log_level)
     for name, nearest in unknown_variables().items():
         structlog.get_logger().warning("unknown_setting", name=name, nearest=nearest)

@@ -5,7 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from adjourn.settings import BadSettings, Settings, load_settings, unknown_variables
+from adjourn.settings import (
+    BadSettings,
+    Settings,
+    lend_aws_variables,
+    load_settings,
+    unknown_variables,
+)
 
 SECRET = "whsec_dG9wIHNlY3JldA=="
 
@@ -132,3 +138,15 @@ def test_a_misspelt_variable_is_found_with_the_nearest_name(
         "ADJOURN_MEETING_BAAS_API_KEY": "ADJOURN_MEETING_BAAS_API_KEYS",
         "ADJOURN_QQQQQQQQ": None,
     }
+
+
+def test_what_env_says_of_s3_is_lent_to_its_client_but_never_over_the_environment(
+    empty_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (empty_folder / ".env").write_text("AWS_ACCESS_KEY_ID=file\nAWS_ENDPOINT_URL=http://file\nPATH=file\n")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "environment")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "")  # so that it is put back afterwards
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    lend_aws_variables()
+    assert (os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_ENDPOINT_URL"]) == ("environment", "http://file")
+    assert os.environ["PATH"] != "file"
