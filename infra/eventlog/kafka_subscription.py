@@ -41,13 +41,7 @@ async def subscribe(
     buffer = Buffer()
     folder = cluster.options.members_folder
     with held_name(Path(folder), cluster.named(group)) if folder else nullcontext() as name:
-        member = KafkaMember(
-            cluster,
-            list(names),
-            cluster.named(group),
-            buffer,
-            name=name,
-        )
+        member = KafkaMember(cluster, list(names), cluster.named(group), buffer, name=name)
         try:
             with cluster.reported():
                 consumer = await member.start()
