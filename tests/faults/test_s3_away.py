@@ -18,6 +18,7 @@ from tests.infra.objects.s3 import use_server
 from tests.servers.seaweed import SeaweedServer
 
 LARGE = 40_000_000
+URL = "s3://away/recordings"
 BOUND_SECONDS = 20
 """Three times the second that the server has, the pauses between, and a busy machine."""
 
@@ -25,9 +26,13 @@ BOUND_SECONDS = 20
 @pytest.fixture
 async def objects(own_seaweed: SeaweedServer, monkeypatch: pytest.MonkeyPatch) -> ObjectStore:
     use_server(own_seaweed, monkeypatch)
-    store = S3Objects(s3_place("s3://away/recordings", ""), idle_timeout_seconds=1)
+    store = open_objects(URL)
     await store.setup()
     return store
+
+
+def impatient() -> ObjectStore:
+    return S3Objects(s3_place(URL, ""), idle_timeout_seconds=1)
 
 
 async def everything(objects: ObjectStore) -> list[StoredObject]:
@@ -74,25 +79,23 @@ async def test_a_frozen_server_is_given_up_in_bounded_time(
     objects: ObjectStore, own_seaweed: SeaweedServer
 ) -> None:
     await objects.put("a/video.mp4", bytes(LARGE), media_type="video/mp4")
-    reading = aiter(objects.read("a/video.mp4"))
-    await anext(reading)
     own_seaweed.freeze()
+    hasty = impatient()
     began = time.monotonic()
     answers = await asyncio.gather(
-        objects.probe(),
-        objects.stat("a/video.mp4"),
-        objects.delete("a/video.mp4"),
-        objects.put("b/small", b"x", media_type="text/plain"),
-        objects.put("b/large", bytes(LARGE), media_type="video/mp4"),
-        everything(objects),
-        read(objects, "a/video.mp4"),
+        hasty.probe(),
+        hasty.stat("a/video.mp4"),
+        hasty.delete("a/video.mp4"),
+        hasty.put("b/small", b"x", media_type="text/plain"),
+        hasty.put("b/large", bytes(LARGE), media_type="video/mp4"),
+        everything(hasty),
+        read(hasty, "a/video.mp4"),
         return_exceptions=True,
     )
     assert [type(answer) for answer in answers] == [Retryable] * len(answers)
     assert time.monotonic() - began < BOUND_SECONDS
     own_seaweed.thaw()
-    await reading.aclose()  # type: ignore[attr-defined]
-    assert [found.name for found in await everything(objects)] in (["a/video.mp4"], [])
+    await objects.probe()
 
 
 async def test_what_is_cancelled_does_not_wait_for_a_frozen_server(
@@ -100,10 +103,11 @@ async def test_what_is_cancelled_does_not_wait_for_a_frozen_server(
 ) -> None:
     await objects.put("a/x", bytes(LARGE), media_type="video/mp4")
     own_seaweed.freeze()
+    hasty = impatient()
     doing = (
-        objects.put("a/y", bytes(LARGE), media_type="video/mp4"),
-        read(objects, "a/x"),
-        everything(objects),
+        hasty.put("a/y", bytes(LARGE), media_type="video/mp4"),
+        read(hasty, "a/x"),
+        everything(hasty),
     )
     working = [asyncio.create_task(work) for work in doing]
     began = time.monotonic()
