@@ -19,8 +19,8 @@ class EventLog(Protocol):
     def append(self, topic: str, *, key: str, value: bytes, headers: Headers) -> Awaitable[None]:
         """Return once the record is durable; it then survives kill -9 and a power cut.
 
-        Appends are in the order of their calls. Any text may be key or header. Cancelling does not take a
-        record back. Raises `LogUnavailable` when it cannot be durable (the record may or may not be there
+        Appends of one key are in the order of their calls. Any text may be key or a header's value.
+        Cancelling does not take a record back. Raises `LogUnavailable` when it cannot be durable (the record may or may not be there
         later), `ValueError` when it never will be: the value is over `MAX_RECORD_BYTES` or over what the topic
         takes, or the topic is none of ours.
         """
@@ -46,13 +46,16 @@ class EventLog(Protocol):
         """How many records the group has not committed."""
 
     async def probe(self) -> None:
-        """Return if an append would succeed now, raise `LogUnavailable` otherwise. Leaves no record."""
+        """Return if an append would succeed now. Leaves no record.
+
+        Raises `LogUnavailable` where waiting may help, `Halt` with a sentence where only a person can.
+        """
 
     async def degraded(self) -> Mapping[str, str]:
         """What is away although records are accepted, a sentence for each part. Never raises."""
 
     async def setup(self) -> None:
-        """Create what is missing. Safe to repeat."""
+        """Create what is missing. Safe to repeat. Raises as `probe`."""
 
     async def close(self) -> None:
         """Let running appends finish, then let go of everything."""
@@ -83,5 +86,6 @@ class Subscription(Protocol):
 
         What was fetched from them and is not committed comes again, there or here. Calling it once more says
         that nobody works on that any longer: the other begins then, or after a few seconds all the same (at
-        once if it was this member that could not be reached). Cancelling is safe. One caller at a time.
+        once if it was this member that could not be reached), and what comes back does not come before.
+        Cancelling is safe. One caller at a time.
         """

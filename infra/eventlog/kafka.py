@@ -19,10 +19,12 @@ from schemas.topics import TOPICS
 
 
 class KafkaLog:
-    """An `EventLog` with as many partitions as its topics have, and order for each key.
+    """An `EventLog` of as many partitions as its topics have; times are the brokers'.
 
-    Kafka deletes what is older than `retention_days` whether a group has read it or not; dead letters never.
-    An append that fails may be in the log all the same, but never after a later one of its key.
+    What is older than `retention_days` is deleted by Kafka, whether all groups have read it or not, but for
+    dead letters; those that set up the topics may keep it longer. An append that failed may be in the log all
+    the same, but never after one of its key that was called later and succeeded. A header's name must be
+    proper Unicode.
     """
 
     def __init__(self, cluster: KafkaCluster, *, retention_days: float = 30) -> None:
@@ -57,7 +59,6 @@ class KafkaLog:
                 return await patiently(lambda: self._uncommitted(client, topics, group))
 
     async def probe(self) -> None:
-        """Raises `Halt` when a person must act first: as where a topic is missing."""
         patience_seconds = self._cluster.options.ack_timeout_seconds
         with self._cluster.reported():
             async with (

@@ -45,7 +45,8 @@ async def set_up(cluster: KafkaCluster, *, retention_days: float) -> None:
             }
             missing = [topic for topic in TOPICS if topic not in found]
             if missing:
-                await _create(client, cluster, {topic: configs[topic] for topic in missing})
+                new = {topic: configs[topic] for topic in missing}
+                await patiently(lambda: _create(client, cluster, new), _SETUP_SECONDS)
             await _mend(client, cluster, {topic: configs[topic] for topic in found})
             await _await_leaders(client, cluster)
 
@@ -126,6 +127,9 @@ async def _create(
     response = await _ask_controller(client, request)
     for name, code, message in response.topic_errors:
         error = errors.for_code(code)
+        few = error is errors.InvalidReplicationFactorError
+        if few and options.replication <= len(client.cluster.brokers()):
+            raise errors.LeaderNotAvailableError(message)  # one of them has just come back
         if error not in (errors.NoError, errors.TopicAlreadyExistsError):
             raise Halt(
                 f"Kafka at {cluster.place} does not create the topic {name} with {options.partitions} "

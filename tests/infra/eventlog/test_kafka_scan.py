@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 
+import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.records_to_delete import RecordsToDelete
@@ -135,6 +136,20 @@ async def test_records_travel_as_cloud_events_in_binary_mode(kafka: KafkaServer)
     assert (keyed.key, keyed.value) == (b"bot-1", b"{}")
     assert keyed.headers == (("ce_id", b"e1"), ("content-type", b"a/b"))
     assert (keyless.key, keyless.value) == (None, b"")
+
+
+async def test_a_header_whose_name_is_no_unicode_is_refused_and_leaves_its_neighbours_alone(
+    kafka: KafkaServer,
+) -> None:
+    async with kafka_log(cluster_of(kafka.url)) as log:
+        first = asyncio.ensure_future(append(log, "1"))
+        await asyncio.sleep(0)
+        with pytest.raises(ValueError, match="surrogates"):
+            await log.append(WEBHOOKS, key="bot-1", value=b"x", headers={"ok": "1", "\ud800": "2"})
+        await append(log, "2")
+        await first
+
+        assert values(await everything(log)) == ["1", "2"]
 
 
 async def _delete_before(cluster: KafkaCluster, offset: int) -> None:
