@@ -145,8 +145,10 @@ async def test_words_of_any_length_are_stored_and_those_of_the_same_beginning_ar
 
 
 async def test_of_megabytes_of_different_words_in_one_segment_the_first_are_found(database: Database) -> None:
-    await _store(database, _segment(" ".join(f"é{number:x}ж" for number in range(400_000))))
-    assert len(await _search(database, "e0Ж e1000ж")) == 1
+    words = [f"é{number:x}ж" for number in range(400_000)]
+    await _store(database, _segment(" ".join(["яяя", *words])))
+    assert len(await _search(database, "e0Ж ЯЯЯ e1000ж")) == 1
+    assert await _search(database, words[-1]) == []
 
 
 async def test_thousands_of_segments_are_kept_in_their_order(database: Database) -> None:
