@@ -20,9 +20,9 @@ class EventLog(Protocol):
         """Return once the record is durable; it then survives kill -9 and a power cut.
 
         Appends of one key are in the order of their calls. Any text may be key or a header's value.
-        Cancelling does not take a record back. Raises `LogUnavailable` when it cannot be durable (the record may or may not be there
-        later), `ValueError` when it never will be: the value is over `MAX_RECORD_BYTES` or over what the topic
-        takes, or the topic is none of ours.
+        Cancelling does not take a record back. Raises `LogUnavailable` when it cannot be durable (the record
+        may or may not be there later), `ValueError` when it never will be: the value is over
+        `MAX_RECORD_BYTES` or over what the topic takes, or the topic is none of ours.
         """
 
     def subscribe(
