@@ -17,7 +17,9 @@ Respond = Callable[[bytes], None]
 Leave = Callable[[ASGIApp], None]
 """Leaves it to an ASGI application to answer."""
 
-_ANSWER: Final = b"HTTP/1.1 202 Accepted\r\n%bcontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b"
+_ANSWER: Final = (
+    b"HTTP/1.1 202 Accepted\r\n%bcontent-type: application/json\r\ncontent-length: %d\r\n%b\r\n%b"
+)
 
 
 class Shortcut(Protocol):
@@ -80,8 +82,8 @@ class ShortcutProtocol(HttpToolsProtocol):
         if cycle.default_headers is not self._default_headers:
             self._default_headers = cycle.default_headers
             self._default_lines = b"".join(b"%b: %b\r\n" % header for header in cycle.default_headers)
-        lines = self._default_lines if cycle.keep_alive else self._default_lines + b"connection: close\r\n"
-        self.transport.write(_ANSWER % (lines, len(body), body))
+        last_line = b"" if cycle.keep_alive else b"connection: close\r\n"
+        self.transport.write(_ANSWER % (self._default_lines, len(body), last_line, body))
         cycle.response_started = cycle.response_complete = True
         if not cycle.keep_alive:
             self.transport.close()
