@@ -8,6 +8,7 @@ import pytest
 
 from infra.errors import LogUnavailable
 from infra.eventlog.base import MAX_RECORD_BYTES
+from infra.eventlog.spool import SpooledLog
 from infra.eventlog.sqlite import SqliteLog
 from schemas.topics import WEBHOOKS
 from tests.infra.eventlog.spooling import Place, append, until
@@ -20,6 +21,10 @@ async def place(tmp_path: Path) -> Place:
     await main.setup()
     await main.close()
     return place
+
+
+async def is_away(log: SpooledLog) -> bool:
+    return (await log.degraded())["log"].startswith("Away")
 
 
 async def test_what_the_main_log_does_not_take_follows_in_order(place: Place) -> None:
@@ -95,6 +100,9 @@ async def test_draining_comes_to_its_end_while_records_keep_coming(place: Place)
             appending = [asyncio.ensure_future(keep_appending(to)) for to in range(32)]
             await until(lambda: len(place.numbers_waiting()) > 2000)
         await until(lambda: place.flag() == 0)
+        drained_at = next(numbers)
+        await until(lambda: next(numbers) > drained_at + 2000)
+        assert place.flag() == 0
         for task in appending:
             task.cancel()
         await asyncio.gather(*appending, return_exceptions=True)
@@ -114,6 +122,7 @@ async def test_a_log_that_goes_away_again_while_it_is_drained_into_gets_the_rest
             left = len(place.numbers_waiting())
             assert 0 < left < 3000
             await append(log, 3000)
+            await until(lambda: is_away(log))
         await until(lambda: place.flag() == 0)
 
     assert await place.numbers() == list(range(3001))
