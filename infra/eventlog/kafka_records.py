@@ -15,6 +15,8 @@ def message_key(key: str) -> bytes | None:
 
 
 def message_headers(headers: Headers) -> list[tuple[str, bytes]]:
+    """Raises `UnicodeEncodeError` for a name that is no Unicode, before anything else has seen it."""
+    "".join(headers).encode()
     try:
         return [(name, value.encode()) for name, value in headers.items()]
     except UnicodeEncodeError:
