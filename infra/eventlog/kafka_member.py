@@ -134,8 +134,7 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
         """A rebalance begins. We go on with what we have, unless the group has thrown us out."""
-        if self._coordinator.member_id != self._member_id:
-            self._lose(set(self._held), thrown_out=True)
+        self._claimed()
 
     def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         coordinator = self._coordinator
@@ -188,8 +187,10 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]
         )
 
     def _claimed(self) -> set[TopicPartition]:
-        """What others must not read yet; nothing, once the group does not know us any more."""
-        return self._held | self._ending if self._coordinator.member_id == self._member_id else set()
+        """What others must not read yet. Where the group has thrown us out, all of it is lost."""
+        if self._coordinator.member_id != self._member_id:
+            self._lose(set(self._held), thrown_out=True)
+        return self._held | self._ending
 
     def _lose(self, partitions: set[TopicPartition], *, thrown_out: bool) -> None:
         if thrown_out:
