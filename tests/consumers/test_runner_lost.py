@@ -75,8 +75,9 @@ async def working(handle: Handler) -> AsyncIterator[tuple[Taken, list[str]]]:
         yield source, remembered
     finally:
         stop.set()
-        await asyncio.wait([task])
-    task.result()
+        await asyncio.wait([task], timeout=10)
+        task.cancel()
+    await task
     assert in_flight("lost") == 0
 
 

@@ -84,10 +84,11 @@ async def test_a_broker_that_does_not_answer_is_told_in_time_and_forgiven(
         broker.freeze()
         try:
             began = time.monotonic()
-            with pytest.raises(LogUnavailable, match="cannot be used"):
-                await subscription.fetch(1)
-            with pytest.raises(LogUnavailable, match="cannot be used"):
-                await subscription.commit(record)
+            async with asyncio.timeout(_BACK_SECONDS):
+                with pytest.raises(LogUnavailable, match="cannot be used"):
+                    await subscription.fetch(1)
+                with pytest.raises(LogUnavailable, match="cannot be used"):
+                    await subscription.commit(record)
             seconds = time.monotonic() - began
         finally:
             broker.thaw()
