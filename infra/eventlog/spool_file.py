@@ -195,9 +195,9 @@ class SpoolFile:
         return offset if file_id == sqlite_tables.log_id(connection) else 0
 
     def _reserve(self) -> None:
-        """Only ever a file that is whole: half of it might be all that a disk has left."""
+        """The whole of it, or nothing: a part might be all that the disk has left."""
         try:
-            if self._reserve_path.exists():
+            if self._reserve_path.exists() and self._reserve_path.stat().st_size == self._reserve_bytes:
                 return
             with self._reserve_path.open("wb", buffering=0) as reserve:
                 while (missing := self._reserve_bytes - reserve.tell()) > 0:
