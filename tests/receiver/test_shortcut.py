@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -200,3 +201,40 @@ async def test_only_what_came_whole_and_is_accepted_needs_no_task(tmp_path: Path
     await log.close()
 
     assert [caller is None for caller in log.callers] == [True, False, False]
+
+
+async def can_connect(receiver: Receiver) -> bool:
+    try:
+        _, writer = await receiver.connect()
+    except ConnectionRefusedError:
+        return False
+    writer.close()
+    return True
+
+
+async def test_what_is_being_appended_at_the_end_is_answered_before_it(tmp_path: Path) -> None:
+    log, free, called = open_log(f"sqlite:///{tmp_path}/log.db"), asyncio.Event(), asyncio.Event()
+    await log.setup()
+
+    async def wait() -> None:
+        called.set()
+        await free.wait()
+
+    async with AsyncExitStack() as stack:
+        receiver = await stack.enter_async_context(running(tmp_path, log=InTrouble(log, wait)))
+        reader, writer = await receiver.connect()
+        writer.write(head(len(BODY)) + BODY)
+        await asyncio.wait_for(called.wait(), 5)
+        ending = asyncio.create_task(stack.aclose())
+        async with asyncio.timeout(5):
+            while await can_connect(receiver):
+                await asyncio.sleep(0.01)
+        free.set()
+        answer = await asyncio.wait_for(reader.read(), 5)
+        await ending
+    writer.close()
+    await writer.wait_closed()
+    await log.close()
+
+    assert answer.startswith(b"HTTP/1.1 202 ")
+    assert b"\r\nconnection: close\r\n" in answer
