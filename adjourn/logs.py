@@ -14,17 +14,7 @@ from structlog.typing import Processor  # noqa: E402
 if _without_rich:
     del sys.modules["rich"]
 
-_NOISY = (
-    "aiokafka",
-    "aiosqlite",
-    "alembic",
-    "asyncio",
-    "boto3",
-    "botocore",
-    "sqlalchemy",
-    "urllib3",
-    "uvicorn",
-)
+_NOISY = ("aiosqlite", "alembic", "asyncio", "boto3", "botocore", "sqlalchemy", "urllib3", "uvicorn")
 """Libraries that tell of every step at INFO."""
 
 
@@ -58,6 +48,8 @@ def set_up_logging(level: str, stream: TextIO = sys.stderr) -> None:
     root.setLevel(number)
     for name in _NOISY:
         logging.getLogger(name).setLevel(max(number, logging.WARNING))
+    # While a broker is away it tells of every try, ten a second; our own errors carry the reason.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     logging.captureWarnings(True)
 
 

@@ -2,7 +2,19 @@
 
 import sys
 
-from benchmarks import accept, eventlog, recordings, runner, start
+from benchmarks import (
+    accept,
+    accept_kafka,
+    backlog,
+    eventlog,
+    kafka,
+    objects,
+    outage,
+    recordings,
+    runner,
+    search,
+    start,
+)
 
 BENCHMARKS = {
     "start": start.main,
@@ -10,6 +22,12 @@ BENCHMARKS = {
     "eventlog": eventlog.main,
     "runner": runner.main,
     "recordings": recordings.main,
+    "search": search.main,
+    "objects": objects.main,
+    "kafka": kafka.main,
+    "accept-kafka": accept_kafka.main,
+    "backlog": backlog.main,
+    "outage": outage.main,
 }
 
 

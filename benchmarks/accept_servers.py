@@ -13,12 +13,12 @@ import structlog
 import uvloop
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from benchmarks.load import API_KEY
 from infra.eventlog.open import open_log
 from receiver import meeting_baas
 from receiver.app import create_app
 from receiver.serve import serve
 
-API_KEY = "benchmark-key"
 _ANSWER = b'{"id": "d41d8cd98f00b204e9800998ecf8427e", "status": "accepted"}'
 
 
