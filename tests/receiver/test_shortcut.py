@@ -65,6 +65,14 @@ async def test_a_body_that_comes_with_its_head_is_answered_as_one_that_follows_i
     assert len({(record.key, record.value) for record in await receiver.accepted()}) == 1
 
 
+async def test_a_beginning_that_is_json_already_is_not_taken_for_the_whole(receiver: Receiver) -> None:
+    body = BODY + b"  "
+
+    await answered(receiver, head(len(body), "connection: close") + BODY, b"  ")
+
+    assert [record.value for record in await receiver.accepted()] == [body]
+
+
 @pytest.mark.parametrize(
     ("length", "body"), [(2, b"[]"), (2, b"{}"), (34, b'{"event": "complete", "data": {}} ')]
 )
