@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from consumers.base import Consumer, Services
 from consumers.meeting_state import decides, fold, tells
 from consumers.observed import observed
+from consumers.replacing import put_over
 from infra.database.artifacts import artifacts_of
 from infra.database.events import MeetingEvent, add_event, timeline
 from infra.database.failures import Failure, add_failure
@@ -110,6 +111,8 @@ async def _write_manifest(provider: str, meeting_id: str, services: Services) ->
 
 
 async def _write_current_manifest(provider: str, meeting_id: str, services: Services) -> None:
+    name = object_name(provider, meeting_id, "manifest.json")
+    before = await services.objects.stat(name)
     async with services.database.reading() as tx:
         artifacts = await artifacts_of(tx, provider, meeting_id)
     if not artifacts:
@@ -120,9 +123,8 @@ async def _write_current_manifest(provider: str, meeting_id: str, services: Serv
         updated_at=max(artifact.stored_at for artifact in artifacts),
         artifacts=tuple(artifacts),
     )
-    name = object_name(provider, meeting_id, "manifest.json")
     body = manifest.model_dump_json(indent=2).encode()
-    await services.objects.put(name, body, media_type="application/json", replace=True)
+    await put_over(services.objects, before, name, body, media_type="application/json")
 
 
 async def _keep_failure(record: Record, services: Services) -> None:

@@ -7,7 +7,7 @@ version that was kept is not touched.
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,10 +17,11 @@ from sqlalchemy.exc import IntegrityError
 
 from consumers.base import Consumer, Services
 from consumers.observed import observed
+from consumers.replacing import put_over
 from infra.database.artifacts import add_artifact, artifacts_of
 from infra.database.transcripts import TranscriptVersion, add_version, versions_of
 from infra.errors import Poison, Retryable
-from infra.objects.base import ObjectExists
+from infra.objects.base import ObjectExists, StoredObject
 from schemas.captions import as_vtt
 from schemas.envelope import Record
 from schemas.facts import TRANSCRIPT_STORED, Fact, TranscriptStored
@@ -86,13 +87,14 @@ async def _stored(
     parsed: ParsedTranscript, said: Observation, source: Source, services: Services, stored_at: datetime
 ) -> TranscriptVersion:
     """The version that says this: one that was stored before, or a new one."""
+    there = {file: await services.objects.stat(_object_name(said, file)) for file in (_NEWEST, _CAPTIONS)}
     versions = await _versions(said, services)
     made = await asyncio.to_thread(_make, parsed, said, len(versions) + 1, source)
     before = _last(versions, lambda version: version.content_sha256 == made.version.content_sha256)
     if before is not None:
         return before
     await _keep_newest(len(versions), said, services)
-    await _store(made, said, services, stored_at)
+    await _store(made, there, said, services, stored_at)
     return made.version
 
 
@@ -171,12 +173,19 @@ async def _keep_newest(version: int, said: Observation, services: Services) -> N
         await services.objects.put(kept, body, media_type="application/json")
 
 
-async def _store(made: _Made, said: Observation, services: Services, stored_at: datetime) -> None:
+async def _store(
+    made: _Made,
+    there: Mapping[str, StoredObject | None],
+    said: Observation,
+    services: Services,
+    stored_at: datetime,
+) -> None:
     objects, key = services.objects, (said.provider, said.meeting_id)
     newest = _artifact("transcript", _NEWEST, "application/json", made.json, made, stored_at)
     captions = _artifact("captions", _CAPTIONS, "text/vtt", made.vtt, made, stored_at)
-    await objects.put(_object_name(said, _NEWEST), made.json, media_type=newest.media_type, replace=True)
-    await objects.put(_object_name(said, _CAPTIONS), made.vtt, media_type=captions.media_type, replace=True)
+    for artifact, body in ((newest, made.json), (captions, made.vtt)):
+        name = _object_name(said, artifact.name)
+        await put_over(objects, there[artifact.name], name, body, media_type=artifact.media_type)
     try:
         async with services.database.transaction() as tx:
             await add_version(tx, *key, made.version, made.transcript.segments)

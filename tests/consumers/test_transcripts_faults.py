@@ -13,7 +13,7 @@ from consumers.base import Services
 from consumers.transcripts import handle
 from infra.database.engine import open_database
 from infra.errors import Retryable
-from infra.objects.base import ObjectStore, StoredObject
+from infra.objects.base import ObjectStore, Replace, StoredObject
 from schemas.transcript import Transcript
 from tests.consumers.storing import Bench, opened_bench
 from tests.consumers.transcribing import (
@@ -87,7 +87,7 @@ class _DyingObjects:
     store: ObjectStore
     uploads_left: int
 
-    async def put(self, name: str, data: bytes, *, media_type: str, replace: bool = False) -> StoredObject:
+    async def put(self, name: str, data: bytes, *, media_type: str, replace: Replace = False) -> StoredObject:
         if self.uploads_left == 0:
             raise _DiedError
         self.uploads_left -= 1
