@@ -36,7 +36,7 @@ def _s3(folder: Path, request: pytest.FixtureRequest) -> str:
 
 
 _STORES: Final[dict[str, Callable[[Path, pytest.FixtureRequest], str]]] = {
-    "files": lambda folder, request: f"file://{folder}/objects",
+    "files": lambda folder, request: f"file:///{folder}/objects",
     "s3": _s3,
 }
 
