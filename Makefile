@@ -10,7 +10,7 @@ run: $(VENV)/run
 	@$(BIN)/adjourn run
 
 test: $(VENV)/dev
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 check: $(VENV)/dev
 	$(BIN)/ruff check .
