@@ -3,6 +3,7 @@
 import re
 import signal
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -18,9 +19,9 @@ def workers_of(pid: int) -> dict[str, psutil.Process]:
     """By name."""
     found = {}
     for child in psutil.Process(pid).children():
-        name = re.search(r"--worker=(\w+)", " ".join(child.cmdline()))
-        if name is not None:
-            found[name[1]] = child
+        with suppress(psutil.ZombieProcess):  # killed, and not yet missed
+            if name := re.search(r"--worker=(\w+)", " ".join(child.cmdline())):
+                found[name[1]] = child
     return found
 
 
