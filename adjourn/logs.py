@@ -2,7 +2,9 @@
 
 import logging
 import sys
-from typing import TextIO
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TextIO, cast
 
 # structlog imports rich, and that Pygments, for tracebacks that we print plainly: 5 MB and 0.1 s a start.
 _without_rich = "rich" not in sys.modules
@@ -33,7 +35,7 @@ def set_up_logging(level: str, stream: TextIO = sys.stderr) -> None:
     structlog.configure(
         processors=[*shared, *rendered],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.WriteLoggerFactory(stream),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _Telling(stream))),
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(stream)
@@ -51,6 +53,21 @@ def set_up_logging(level: str, stream: TextIO = sys.stderr) -> None:
     # While a broker is away it tells of every try, ten a second; our own errors carry the reason.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     logging.captureWarnings(True)
+
+
+@dataclass(frozen=True)
+class _Telling:
+    """A stream that may be gone, or full: work goes on when nobody can be told of it."""
+
+    stream: TextIO
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            self.stream.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self.stream.flush()
 
 
 def _for_people() -> list[Processor]:

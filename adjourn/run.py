@@ -135,8 +135,8 @@ async def _until_stopped(*tasks: Callable[[asyncio.Event], Coroutine[Any, Any, N
     def on_signal(number: signal.Signals) -> None:
         if stop.is_set():
             return
-        log.info("stopping", signal=number.name)
         stop.set()
+        log.info("stopping", signal=number.name)
         loop.call_later(_SAME_WISH_SECONDS, end_at_once_from_now_on)
 
     def end_at_once_from_now_on() -> None:

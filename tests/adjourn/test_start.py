@@ -155,3 +155,12 @@ def test_a_start_with_a_locked_down_folder_is_a_sentence(tmp_path: Path) -> None
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("Error: ")
     assert "Traceback" not in done.stderr
+
+
+def test_it_ends_in_order_when_nobody_reads_its_log_any_more(tmp_path: Path) -> None:
+    with Program(tmp_path, settings=CONFIGURED).running() as process:
+        assert process.stderr is not None
+        process.stderr.close()
+        process.send_signal(signal.SIGTERM)
+        process.wait(DEADLINE_SECONDS)
+    assert process.returncode == 0
