@@ -70,6 +70,9 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]
         """What was lost and may still be worked on: nothing new is read from it, should it come back."""
         self._told: frozenset[TopicPartition] = frozenset()
         self._news = asyncio.Event()
+        self._joining = False
+        self._claims: set[TopicPartition] = set()
+        """What we said last, when we joined, that others must not read."""
 
     async def start(self) -> AIOKafkaConsumer:
         """Once more, too, after a `stop`. Cancelling is safe. Raises aiokafka's errors."""
@@ -109,15 +112,17 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]
         """Commit what is still ours. Raises aiokafka's errors.
 
         Never by aiokafka's own way, which repeats a commit under whatever membership it has by then: it could
-        be told over those who read the partition now.
+        be told over those who read the partition now. And never while we join: the broker would read it after
+        the join, when its generation is over, and aiokafka would take the refusal for a reason to join again.
         """
         while due := {tp: OffsetAndMetadata(offset, "") for tp, offset in offsets.items() if self._has(tp)}:
-            try:
-                await self._coordinator._do_commit_offsets(None, due)
-                return
-            except errors.KafkaError as exc:
-                if not (exc.retriable or isinstance(exc, _REBALANCING)):
-                    raise
+            if not self._joining:
+                try:
+                    await self._coordinator._do_commit_offsets(None, due)
+                    return
+                except errors.KafkaError as exc:
+                    if not (exc.retriable or isinstance(exc, _REBALANCING)):
+                        raise
             await asyncio.sleep(_AGAIN_SECONDS)
 
     async def lost(self) -> Collection[TopicPartition]:
@@ -134,9 +139,11 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
         """A rebalance begins. We go on with what we have, unless the group has thrown us out."""
+        self._joining = True
         self._claimed()
 
     def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
+        self._joining = False
         coordinator = self._coordinator
         thrown_out = coordinator.member_id != self._member_id
         kept = set() if thrown_out else self._held.intersection(assigned)
@@ -148,6 +155,8 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]
             if (offset := self._buffer.next_offset(partition)) is not None:
                 self.consumer.seek(partition, offset)
         self._direct()
+        if self._claims - self._held - self._ending:
+            coordinator.request_rejoin()  # we have let go of something meanwhile, and nobody was given it
         log.info("assigned", group=coordinator.group_id, partitions=len(assigned), kept=len(kept))
 
     async def stop(self) -> None:
@@ -190,7 +199,8 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]
         """What others must not read yet. Where the group has thrown us out, all of it is lost."""
         if self._coordinator.member_id != self._member_id:
             self._lose(set(self._held), thrown_out=True)
-        return self._held | self._ending
+        self._claims = self._held | self._ending
+        return self._claims
 
     def _lose(self, partitions: set[TopicPartition], *, thrown_out: bool) -> None:
         if thrown_out:
@@ -216,8 +226,8 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]
 
     def _has(self, partition: TopicPartition) -> bool:
         """Whether what was fetched from it may be committed."""
-        known = self._consumer is not None and self._coordinator.member_id == self._member_id
-        return known and partition in self._held and partition not in self._unread
+        ours = partition in self._held and partition not in self._unread
+        return ours and self._coordinator.member_id == self._member_id
 
     def _let_go(self, partitions: Collection[TopicPartition]) -> None:
         ended = self._ending.intersection(partitions)
@@ -232,7 +242,8 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]
 
     @property
     def _coordinator(self) -> Any:
-        # aiokafka has no other way to see a membership end, and to ask for a rebalance.
+        # aiokafka has no other way to see a membership end, and to ask for a rebalance. There is none before
+        # the consumer has started, and then we hold nothing, either.
         return self.consumer._coordinator
 
 
