@@ -17,6 +17,12 @@ _BATCH_BYTES: Final = 4 * 1024 * 1024
 
 _ROWS_A_STATEMENT: Final = 64
 
+_CROWD: Final = 8
+_ENOUGH: Final = 48
+_GATHER_SECONDS: Final = 0.001
+"""After a commit that a crowd shared, the next one waits so long for enough to share it: each takes the
+interpreter's lock from a busy event loop several times, and that costs more than the commit itself."""
+
 
 class _Insert:
     """Rows of one kind that came one after the other."""
@@ -93,8 +99,13 @@ class Writer:
 
     async def _commit_waiting(self) -> None:
         try:
+            shared_by = 0
             while self._batches:
-                await self._commit(self._batches.popleft())
+                if shared_by >= _CROWD and len(self._batches[0].waiting) < _ENOUGH:
+                    await asyncio.sleep(_GATHER_SECONDS)
+                batch = self._batches.popleft()
+                shared_by = len(batch.waiting)
+                await self._commit(batch)
         finally:
             self._running = None
 
