@@ -45,10 +45,13 @@ async def check_everything(settings: Settings, *, sweep: bool = False) -> AsyncI
 
     With `sweep` it removes what killed processes left of their uploads in the object store.
     """
-    yield await _finding("log", _log, settings)
+    log = await _finding("log", _log, settings)
+    yield log
     if embedded(settings.log_url) is None:
         yield await _finding("spool", _spool, settings)
-    yield await _finding("backlog", _backlog, settings)
+    backlog = await _finding("backlog", _backlog, settings)
+    if backlog.text != log.text:
+        yield backlog
     yield await _finding("objects", _objects, settings)
     if sweep:
         yield await _finding("sweep", _sweep, settings)
@@ -72,6 +75,9 @@ async def _log(settings: Settings) -> str:
 
 
 async def _spool(settings: Settings) -> str:
+    path = embedded(settings.spool_url)
+    if path is not None and not path.exists():
+        return f"There is no spool yet, so nothing waits in it: a receiver makes it ({settings.spool_url})."
     async with opened_log(settings, spooled=True) as log:
         trouble = await log.degraded()
     if trouble:

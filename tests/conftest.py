@@ -3,13 +3,13 @@
 Tests keep apart by topic prefix, bucket and database; a test that disturbs takes an `own_` one.
 """
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from typing import Final, NoReturn, TypeVar
+from typing import Final, TypeVar
 
 import pytest
 
+from tests.giving_up import give_up
 from tests.servers.kafka import KafkaServer
 from tests.servers.postgres import PostgresServer
 from tests.servers.seaweed import SeaweedServer
@@ -91,10 +91,3 @@ def _await_answer(server: Server) -> None:
         server.await_answer()
     except NotHere as reason:
         give_up(str(reason))
-
-
-def give_up(reason: str) -> NoReturn:
-    """A test cannot run on this machine. On a laptop it is skipped; CI has all that it needs."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)

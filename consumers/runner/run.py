@@ -9,13 +9,12 @@ import structlog
 from consumers.base import Consumer, Services
 from consumers.dead_letters import bury
 from consumers.runner.attempt import GaveUp, Publish
-from consumers.runner.patience import is_set_within, patiently, pause_seconds
+from consumers.runner.patience import Wait, is_set_within, patiently, pause_seconds
 from consumers.runner.policy import BurialStreak, Limits, RetryPolicy
 from consumers.runner.work import Bury, Job, Remember, work_through
 from infra.clock import wall_clock_ms
 from infra.errors import LogUnavailable
 from infra.eventlog.base import EventLog
-from schemas.dead_letter import one_line
 from schemas.envelope import Record, event_headers, rfc3339
 from schemas.facts import Fact
 from schemas.topics import DEAD_LETTERS, EVENTS
@@ -59,13 +58,15 @@ async def run(
         streak=streak,
         now_ms=now_ms,
     )
+    wait = Wait(consumer=consumer.name, doing="subscribe")
     for attempts in count(1):
         try:
             async with log.subscribe(consumer.topics, consumer.name) as subscription:
+                wait.over()
                 await work_through(subscription, job, stop=stop)
                 return
         except LogUnavailable as error:
-            logger.warning("waiting", consumer=consumer.name, doing="subscribe", error=one_line(str(error)))
+            wait.goes_on(error)
             if await is_set_within(stop, pause_seconds(error, attempts, policy)):
                 return
 

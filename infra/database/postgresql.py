@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from infra.database.base import Backend
 from infra.database.postgresql_url import Address, address_of
 from infra.errors import Halt, Retryable
+from infra.extras import not_installed
 
 _RECYCLE_SECONDS: Final = 900
 """How old a connection gets: firewalls forget those that are quiet for long."""
@@ -66,9 +67,7 @@ def _engine(connect: dict[str, Any], address: Address, **pool: Any) -> AsyncEngi
             **pool,
         )
     except ModuleNotFoundError as error:
-        raise Halt(
-            "PostgreSQL needs a package that is not installed: install Adjourn with its extra `postgres`."
-        ) from error
+        raise not_installed("PostgreSQL", "postgres") from error
     event.listen(engine.sync_engine, "handle_error", partial(_on_error, address=address))
     event.listen(engine.sync_engine, "checkout", _pass_over_closed)
     event.listen(engine.sync_engine, "close", _hang_up)

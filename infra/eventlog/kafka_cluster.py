@@ -1,6 +1,7 @@
 """How a Kafka cluster is reached: its URL and options as aiokafka's arguments, and what its errors mean."""
 
 import asyncio
+import os
 import re
 import ssl
 from collections.abc import AsyncIterator, Iterator
@@ -14,6 +15,7 @@ from aiokafka import errors
 from aiokafka.client import AIOKafkaClient
 from aiokafka.conn import collect_hosts, create_conn
 from aiokafka.protocol.api import Request
+from aiokafka.protocol.metadata import MetadataRequest
 
 from infra.errors import Halt, LogUnavailable
 from infra.eventlog.kafka_options import KafkaOptions
@@ -27,6 +29,9 @@ _CREDENTIALS = (
     errors.IllegalSaslStateError,
     ssl.SSLCertVerificationError,
 )
+_HUNG_UP = (errors.KafkaConnectionError, ConnectionResetError, ssl.SSLError)
+"""As a broker does that stops, and one that expected something else: a login, encryption, a certificate."""
+
 _PERMISSIONS = (
     errors.TopicAuthorizationFailedError,
     errors.GroupAuthorizationFailedError,
@@ -48,9 +53,15 @@ class KafkaCluster:
 
     @cached_property
     def arguments(self) -> dict[str, Any]:
-        """What every client of aiokafka is given. Raises `Halt` when a certificate cannot be used."""
+        """What every client of aiokafka is given. Raises `Halt` when certificates or login cannot be used."""
         options = self.options
         encrypted = options.security_protocol in ("SSL", "SASL_SSL")
+        if (options.sasl_username or options.sasl_password) and "SASL" not in options.security_protocol:
+            raise Halt(
+                f"A name or password for Kafka is set, and {options.security_protocol} sends none: set "
+                "ADJOURN_KAFKA_SECURITY_PROTOCOL to SASL_SSL or SASL_PLAINTEXT, or leave "
+                "ADJOURN_KAFKA_SASL_USERNAME and ADJOURN_KAFKA_SASL_PASSWORD empty."
+            )
         return {
             "bootstrap_servers": list(self.servers),
             "client_id": "adjourn",
@@ -119,11 +130,18 @@ class KafkaCluster:
         trouble: Exception | None = None
         for host, port, _ in collect_hosts(list(self.servers)):
             try:
-                connection = await create_conn(host, port, **rest)
+                await _greet(host, port, rest)
+            except _CREDENTIALS:
+                raise
+            except _HUNG_UP as exc:
+                raise self.unavailable(
+                    f"{host}:{port} hung up on us. If it goes on doing so, see "
+                    f"ADJOURN_KAFKA_SECURITY_PROTOCOL (now {self.options.security_protocol}) "
+                    "and the settings of SASL and certificates"
+                ) from exc
             except (OSError, TimeoutError) as exc:
                 trouble = exc
             else:
-                await connection.close()
                 return
         if trouble is not None:
             raise trouble
@@ -177,5 +195,25 @@ async def abandon(client: AIOKafkaClient) -> None:
     await client.close()
 
 
+async def _greet(host: str, port: int, arguments: dict[str, Any]) -> None:
+    """Log in and ask something: a broker that wants a login answers nothing else."""
+    connection = await create_conn(host, port, **arguments)
+    try:
+        await connection.send(MetadataRequest([]))
+    finally:
+        connection.close()
+
+
 def _reason(exc: BaseException) -> str:
+    if isinstance(exc, errors.UnsupportedSaslMechanismError):
+        return "it does not offer what ADJOURN_KAFKA_SASL_MECHANISM says"
+    if isinstance(exc, errors.IllegalSaslStateError):
+        return "it wants no login"
+    if isinstance(exc, errors.SaslAuthenticationFailed) and exc.args:
+        return str(exc.args[0])
+    if isinstance(exc, errors.KafkaConnectionError) and "bootstrap" in str(exc):
+        return "no broker answers"
+    if isinstance(exc, OSError) and "Connect call failed" in str(exc):  # asyncio's, once for each address
+        numbers = re.findall(r"Errno (\d+)", str(exc))
+        return ", ".join(dict.fromkeys(os.strerror(int(number)) for number in numbers))
     return str(exc) or ("no answer in time" if isinstance(exc, TimeoutError) else type(exc).__name__)

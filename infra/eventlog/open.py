@@ -3,10 +3,10 @@
 from pathlib import Path
 from urllib.parse import unquote
 
-from infra.errors import Halt
 from infra.eventlog.base import EventLog
 from infra.eventlog.kafka_options import KafkaOptions
 from infra.eventlog.sqlite import SqliteLog
+from infra.extras import not_installed
 
 _DEFAULTS = KafkaOptions()
 
@@ -41,7 +41,7 @@ def _open_kafka(url: str, retention_days: float, options: KafkaOptions, spool_ur
     except ModuleNotFoundError as exc:
         if exc.name != "aiokafka":
             raise
-        raise Halt("A log on Kafka needs another package: pip install 'adjourn[kafka]'.") from exc
+        raise not_installed("A log on Kafka", "kafka") from exc
     log = KafkaLog(cluster_at(url, options), retention_days=retention_days)
     if spool_url is None:
         return log

@@ -62,6 +62,7 @@ class SpooledLog:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._flag: SharedByte = bytearray(1)
         self._away = ""  # why this process sends nothing to the main log now
+        self._back = False  # whether it has answered since records must go to the spool
         self._halt = ""  # what a person must do about it
         self._unusable = ""  # why the spool cannot be used now
         self._under_way: dict[asyncio.Future[None], Event] = {}
@@ -114,18 +115,24 @@ class SpooledLog:
 
     async def degraded(self) -> dict[str, str]:
         """What is away although records are accepted, a sentence for each part. Never raises."""
+        away = (self._halt or self._away).rstrip(".") if self._away else ""
         try:
             await self._spool.probe()
             content = await self._spool.content()
         except LogUnavailable as exc:
+            if away:
+                return {"log": f"Away: {away}.", "spool": f"Events are refused: {exc}."}
             return {"spool": f"If the log were away, events would be refused: {exc}."}
         parts = {}
-        if self._away:
-            reason = (self._halt or self._away).rstrip(".")
-            parts["log"] = f"Away, with {content.records} in the spool: {reason}."
-        elif content.records:
+        if away:
+            parts["log"] = f"Away, with {content.records} in the spool: {away}."
+        elif content.records and self._back:
             parts["log"] = f"Back, with {content.records} still in the spool."
-        if content.aside:
+        elif content.records:
+            parts["log"] = f"Events that wait in the spool until the log takes them: {content.records}."
+        if away and self._writer.refusal:
+            parts["spool"] = f"The last event was refused: {self._writer.refusal}."
+        elif content.aside:
             parts["spool"] = f"Refused by the log for what they are, and set aside: {content.aside}."
         return parts
 
@@ -244,6 +251,9 @@ class SpooledLog:
                 self._tell_of(exc)  # some records it may take all the same
             else:
                 self._away = self._halt = ""
+                self._back = True
+        else:
+            self._back = False
         if self._flag[0] and self._spool.flag.lead():
             try:
                 count = await self._drain.run()
@@ -262,7 +272,7 @@ class SpooledLog:
     def _turn_away(self, error: BaseException) -> None:
         if not self._away:
             log.warning("spooling", reason=str(error))
-        self._away = str(error) or type(error).__name__
+        self._away, self._back = str(error) or type(error).__name__, False
 
     def _tell_of(self, halt: Halt) -> None:
         """Once: it stays until a person does something."""

@@ -41,8 +41,8 @@ class SpoolFile:
         self._path = path
         self._reserve_path = path.with_name(f"{path.name}.reserve")
         self._reserve_bytes = reserve_bytes
-        self._writer = ConnectionThread(path, mode="rwc", prepare=tables.prepare)
-        self._reader = ConnectionThread(path, mode="rw", prepare=sqlite_tables.log_id)
+        self._writer = ConnectionThread(path, mode="rwc", prepare=tables.prepare, what="spool")
+        self._reader = ConnectionThread(path, mode="rw", prepare=sqlite_tables.log_id, what="spool")
         self._read_from = 0
         self._place = (0, 0)  # offsets mean something only in the file they come from
         self._prepared = False

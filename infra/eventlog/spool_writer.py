@@ -53,6 +53,8 @@ class SpoolWriter:
         self._waiting: list[Event] = []
         self.running: asyncio.Task[None] | None = None
         """Null when nothing waits."""
+        self.refusal = ""
+        """Why what was last to be written was not; empty when it was."""
 
     def write(self, event: Event) -> None:
         """It succeeds when it is durable, and fails with `LogUnavailable`."""
@@ -68,6 +70,7 @@ class SpoolWriter:
                 try:
                     added = await self._spool.add([self._row(event) for event in batch], self._needed)
                 except Exception as exc:
+                    self.refusal = str(exc)
                     for event in batch:
                         event.fail(exc)
                     continue
@@ -76,6 +79,7 @@ class SpoolWriter:
                     for event in batch:
                         self._elsewhere(event)
                     continue
+                self.refusal = ""
                 metrics.SPOOLED.inc(len(batch))
                 for event in batch:
                     event.succeed()

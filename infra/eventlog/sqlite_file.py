@@ -34,12 +34,16 @@ class ConnectionThread:
     A thread and a queue, because an executor's futures cost more than the rest of a small commit's Python.
     Any trouble with the file becomes `LogUnavailable`, and the connection is opened anew for the next call.
     `prepare` is called with each new connection. Mode "rw" wants the file to be there, "rwc" creates it.
+    `what` errors call the file.
     """
 
-    def __init__(self, path: Path, *, mode: Literal["rw", "rwc"], prepare: Prepare) -> None:
+    def __init__(
+        self, path: Path, *, mode: Literal["rw", "rwc"], prepare: Prepare, what: str = "log"
+    ) -> None:
         self._path = path
         self._mode = mode
         self._prepare = prepare
+        self._named = f"the {what} {path}"
         self._ahead_path = f"{path}-wal"
         self._calls: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._thread: Thread | None = None
@@ -50,7 +54,7 @@ class ConnectionThread:
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """What `work` returns, done on the file that is at the path afterwards. Raises `LogUnavailable`."""
         if self._closed:
-            raise LogUnavailable(f"the log {self._path} was closed")
+            raise LogUnavailable(f"{self._named} was closed")
         if self._thread is None:
             self._thread = Thread(target=self._serve, name=f"log-{self._mode}", daemon=True)
             self._thread.start()
@@ -90,7 +94,7 @@ class ConnectionThread:
                 result = work(self._open())
         except (sqlite3.Error, OSError) as exc:
             self._drop()
-            raise LogUnavailable(f"the log {self._path} cannot be used: {exc}") from exc
+            raise LogUnavailable(f"{self._named} cannot be used: {exc}") from exc
         except BaseException:
             self._drop()
             raise

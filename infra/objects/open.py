@@ -3,7 +3,7 @@
 from importlib.util import find_spec
 from pathlib import Path
 
-from infra.errors import Halt
+from infra.extras import not_installed
 from infra.objects.base import ObjectStore
 from infra.objects.files import FileObjects
 
@@ -29,7 +29,7 @@ def open_objects(url: str, *, encryption: str = "") -> ObjectStore:
 
 def _open_s3(url: str, encryption: str) -> ObjectStore:
     if find_spec("boto3") is None:
-        raise Halt("S3 needs a package that is not installed: install adjourn[s3], then start again.")
+        raise not_installed("S3", "s3")
     from infra.objects.s3 import S3Objects
     from infra.objects.s3_place import s3_place
 

@@ -39,9 +39,12 @@ class Program:
         ours = {"PATH": os.environ["PATH"], "ADJOURN_PORT": str(self.port)}
         return ours | self.settings
 
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "adjourn", *arguments]
+
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "adjourn", *arguments],
+            self.command(*arguments),
             cwd=self.folder,
             env=self.environment(),
             capture_output=True,
@@ -56,9 +59,17 @@ class Program:
         assert done.returncode == 0, done.stderr
         return [json.loads(line) for line in done.stdout.splitlines()]
 
+    def post(self, body: bytes) -> str:
+        """What the receiver says that it did with a v1 webhook: `accepted` or `quarantined`."""
+        request = urllib.request.Request(
+            f"{self.url}/webhooks/meeting-baas", data=body, headers={"x-meeting-baas-api-key": API_KEY}
+        )
+        with urllib.request.urlopen(request, timeout=DEADLINE_SECONDS) as answer:
+            return str(json.load(answer)["status"])
+
     def popen(self, *arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
-            [sys.executable, "-m", "adjourn", *arguments],
+            self.command(*arguments),
             cwd=self.folder,
             env=self.environment(),
             stdout=subprocess.PIPE,

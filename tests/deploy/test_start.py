@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.giving_up import give_up
 from tests.servers.postgres import PostgresServer
 from tests.servers.server import ROOT
 
@@ -66,8 +67,9 @@ def test_a_port_that_is_taken(postgres: PostgresServer, bare_checkout: Path) -> 
     assert ended.returncode == 1
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root runs it as another user")
 def test_a_folder_that_the_user_of_postgres_cannot_enter(bare_checkout: Path) -> None:
+    if os.geteuid() != 0:
+        give_up("Only root runs it as another user.")
     bare_checkout.chmod(0o700)
     ended = start("postgres", bare_checkout)
     assert ended.stderr.endswith("choose another place with --folder.\n")

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from infra.database.engine import Database, open_database
 from infra.database.outcomes import last_successes, record_successes
 from infra.errors import Halt
+from tests.giving_up import give_up
 from tests.servers.postgres import PostgresServer
 
 _SMALL = "16m"
@@ -25,7 +26,7 @@ def small_disk(own_postgres: PostgresServer) -> Iterator[Path]:
     options = f"size={_SMALL},mode=0700,uid={owner.st_uid},gid={owner.st_gid}"
     mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
     if os.geteuid() != 0 or subprocess.run(mount, check=False).returncode != 0:
-        pytest.skip("Only root can mount a small disk.")
+        give_up("Only root can mount a small disk.")
     yield folder
     own_postgres.stop()
     subprocess.run(["umount", folder], check=True)

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import pytest
-
 from consumers import meetings, recordings
 from consumers.base import Consumer
 from consumers.runner.run import publish_to
@@ -24,6 +22,7 @@ from schemas.envelope import Record
 from schemas.facts import Fact
 from tests.consumers.running import QUICK
 from tests.consumers.storing import VIDEO, Bench, opened_bench, webhook
+from tests.giving_up import give_up
 from tests.servers.kafka import KafkaServer
 from tests.servers.media import whole
 
@@ -99,7 +98,4 @@ async def subscribed(*command: str | Path, folder: Path) -> AsyncIterator[Lines]
 def kcat() -> None:
     """Skips the test where it is not installed; in CI it must be."""
     if shutil.which("kcat") is None:
-        reason = "kcat is missing: apt-get install kcat, or brew install kcat."
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        give_up("kcat is missing: apt-get install kcat, or brew install kcat.")

@@ -78,6 +78,56 @@ async def test_a_certificate_file_that_is_not_there_is_told_in_a_sentence(broker
             await log.probe()
 
 
+async def test_a_login_that_the_broker_does_not_offer_is_told_in_a_sentence(broker: ManyListeners) -> None:
+    refused = await _refusal(cluster_of(broker.login_url, **_login(broker, "SCRAM-SHA-256", PASSWORD)))
+    assert "(it does not offer what ADJOURN_KAFKA_SASL_MECHANISM says)" in refused
+
+
+async def test_a_login_that_the_broker_does_not_want_is_told_in_a_sentence(broker: ManyListeners) -> None:
+    options = {"security_protocol": "SASL_PLAINTEXT", "sasl_username": USER, "sasl_password": PASSWORD}
+    assert "refuses us (it wants no login)" in await _refusal(cluster_of(broker.url, **options))
+
+
+@pytest.mark.parametrize(
+    ("listener", "protocol"),
+    [
+        ("url", "SSL"),
+        ("encrypted_url", "PLAINTEXT"),
+        ("login_url", "PLAINTEXT"),
+        ("login_url", "SSL"),
+        ("mutual_url", "SSL"),
+    ],
+)
+async def test_where_the_broker_hangs_up_a_wrong_protocol_is_named_as_a_cause(
+    broker: ManyListeners, listener: str, protocol: str
+) -> None:
+    url: str = getattr(broker, listener)
+    cluster = cluster_of(url, security_protocol=protocol, ca_file=str(broker.certificate))
+    async with kafka_log(cluster, setup=False) as log:
+        with pytest.raises(
+            LogUnavailable, match=rf"hung up on us.*ADJOURN_KAFKA_SECURITY_PROTOCOL \(now {protocol}\)"
+        ):
+            await log.probe()
+
+
+@pytest.mark.parametrize("protocol", ["PLAINTEXT", "SSL"])
+async def test_a_login_that_the_protocol_does_not_send_is_told_in_a_sentence(protocol: str) -> None:
+    cluster = cluster_of("kafka://127.0.0.1:1", security_protocol=protocol, sasl_password="sesame")
+    refused = await _refusal(cluster)
+    assert "set ADJOURN_KAFKA_SECURITY_PROTOCOL to SASL_SSL or SASL_PLAINTEXT" in refused
+    assert "sesame" not in refused
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+async def test_why_nobody_answers_is_said_in_words(host: str) -> None:
+    async with kafka_log(cluster_of(f"kafka://{host}:1"), setup=False) as log:
+        with pytest.raises(LogUnavailable, match=r"cannot be used: Connection refused$"):
+            await log.probe()
+        with pytest.raises(LogUnavailable, match=r"cannot be used: no broker answers$"):
+            async with log.subscribe(["meetings.webhooks"], "group"):
+                pass
+
+
 async def test_what_was_given_up_and_arrives_late_is_refused_once_something_newer_is_there(
     broker: ManyListeners,
 ) -> None:
@@ -130,6 +180,14 @@ async def _write_and_read(cluster: KafkaCluster) -> None:
         await append(log, "x")
         assert values(await everything(log)) == ["x"]
         assert await log.backlog(["meetings.webhooks"], "group") == 1
+
+
+async def _refusal(cluster: KafkaCluster) -> str:
+    async with kafka_log(cluster, setup=False) as log:
+        with pytest.raises(Halt) as refused:
+            await log.probe()
+    assert "<" not in str(refused.value)
+    return str(refused.value)
 
 
 def _login(broker: ManyListeners, mechanism: str, password: str) -> dict[str, Any]:

@@ -1,17 +1,21 @@
 """A spool that is full, broken or gone: nothing that was answered is lost, and it comes back by itself."""
 
 import asyncio
+import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 import structlog
 from prometheus_client import REGISTRY
 
 from infra.errors import LogUnavailable
+from infra.eventlog.base import EventLog
 from infra.eventlog.spool import SpooledLog
 from infra.eventlog.sqlite import SqliteLog
+from schemas.envelope import Headers
 from tests.infra.eventlog.disks import SmallDisk, small_disk
 from tests.infra.eventlog.spooling import Place, append, until
 
@@ -23,6 +27,25 @@ async def place(tmp_path: Path) -> Place:
     await main.setup()
     await main.close()
     return place
+
+
+@dataclass(frozen=True)
+class Slow:
+    """A log that answers, and takes records only when it may."""
+
+    log: EventLog
+    may: asyncio.Event
+
+    async def append(self, topic: str, *, key: str, value: bytes, headers: Headers) -> None:
+        await self.may.wait()
+        await self.log.append(topic, key=key, value=value, headers=headers)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.log, name)
+
+
+async def says(log: SpooledLog, sentence: str) -> bool:
+    return (await log.degraded()).get("log") == sentence
 
 
 @pytest.fixture
@@ -155,6 +178,34 @@ async def test_it_says_what_is_away_and_counts_what_waits(place: Place) -> None:
     assert value("adjourn_spool_drained_total") == drained + 7
     told = [line["event"] for line in logged]
     assert told == ["spooling", "drained"]
+
+
+async def test_that_the_main_log_is_back_is_said_only_when_it_has_answered(place: Place) -> None:
+    with place.main_away():
+        async with place.open() as log:
+            await append(log, 0)
+        async with place.open() as log:
+            at_first = await log.degraded()
+
+    takes = asyncio.Event()
+    async with place.open(lambda path: cast(EventLog, Slow(SqliteLog(path), takes))) as log:
+        await until(lambda: says(log, "Back, with 1 still in the spool."))
+        takes.set()
+        await until(lambda: place.flag() == 0)
+
+    assert at_first == {"log": "Events that wait in the spool until the log takes them: 1."}
+
+
+async def test_a_full_spool_is_named_as_what_refuses_events_while_the_main_log_is_away(
+    place: Place, disk: SmallDisk
+) -> None:
+    async with place.open() as log:
+        with place.main_away():
+            await append_until_full(log, 0)
+            degraded = await log.degraded()
+
+    assert degraded["log"].startswith("Away")
+    assert re.search(rf"refused: the spool {place.spool} cannot be used: .* full\.$", degraded["spool"])
 
 
 async def test_a_long_outage_leaves_no_large_files(place: Place) -> None:

@@ -1,7 +1,5 @@
 """What an S3 server refuses, and who cannot be reached, is said in a sentence without any secret in it."""
 
-import asyncio
-import sys
 import traceback
 from uuid import uuid4
 
@@ -11,7 +9,6 @@ from infra.errors import Halt, Retryable
 from infra.objects.open import open_objects
 from tests.infra.objects.s3 import use_server
 from tests.servers.seaweed import SeaweedServer
-from tests.servers.server import ROOT
 
 SECRET = "another-secret-that-nobody-may-read"
 
@@ -119,14 +116,3 @@ async def test_nobody_at_the_endpoint_is_waited_for(
     use_server(seaweed, monkeypatch, AWS_ENDPOINT_URL="http://127.0.0.1:1")
     with pytest.raises(Retryable, match="s3://refused: the S3 server cannot be reached"):
         await open_objects("s3://refused").probe()
-
-
-async def test_without_its_package_it_is_said_what_to_install() -> None:
-    program = "from infra.objects.open import open_objects; open_objects('s3://bucket')"
-    child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-S", "-c", program), cwd=ROOT, stderr=asyncio.subprocess.PIPE
-    )
-    _, said = await child.communicate()
-    assert said.decode().endswith(
-        "Halt: S3 needs a package that is not installed: install adjourn[s3], then start again.\n"
-    )
