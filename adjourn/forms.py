@@ -102,7 +102,9 @@ Mechanism = Annotated[
 ]
 Name = Annotated[str, Form("a name", "adjourn")]
 Secret = Annotated[SecretStr, Form("a secret", "secret")]
-File = Annotated[str, Form("the path of a PEM file", "/etc/adjourn/kafka-ca.pem")]
+Certificates = Annotated[str, Form("the path of a PEM file", "/etc/adjourn/kafka-ca.pem")]
+Certificate = Annotated[str, Form("the path of a PEM file", "/etc/adjourn/kafka.pem")]
+PrivateKey = Annotated[str, Form("the path of a PEM file", "/etc/adjourn/kafka.key")]
 Encryption = Annotated[
     str, Field(pattern=r"^(AES256|aws:kms(:.+)?)?$"), Form("AES256, aws:kms or aws:kms: and a key", "AES256")
 ]

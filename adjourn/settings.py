@@ -94,11 +94,13 @@ class Settings(BaseSettings):
     )
     kafka_sasl_username: forms.Name = Field("", description="who we are to Kafka")
     kafka_sasl_password: forms.Secret = Field(SecretStr(""), description="and how we prove it")
-    kafka_ca_file: forms.File = Field(
+    kafka_ca_file: forms.Certificates = Field(
         "", description="certificates that Kafka's must be signed by; empty means those of the system"
     )
-    kafka_certificate_file: forms.File = Field("", description="our own certificate, where Kafka wants one")
-    kafka_key_file: forms.File = Field("", description="the key of our own certificate")
+    kafka_certificate_file: forms.Certificate = Field(
+        "", description="our own certificate, where Kafka wants one"
+    )
+    kafka_key_file: forms.PrivateKey = Field("", description="the key of our own certificate")
     objects_encryption: forms.Encryption = Field(
         "",
         description="how S3 encrypts what it stores: `AES256`, `aws:kms` or `aws:kms:KEY`; empty means as "
