@@ -98,7 +98,7 @@ class Settings(BaseSettings):
         "", description="certificates that Kafka's must be signed by; empty means those of the system"
     )
     kafka_certificate_file: forms.Certificate = Field(
-        "", description="our own certificate, where Kafka wants one"
+        "", description="our own certificate, if Kafka wants one"
     )
     kafka_key_file: forms.PrivateKey = Field("", description="the key of our own certificate")
     objects_encryption: forms.Encryption = Field(
