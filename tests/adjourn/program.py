@@ -110,7 +110,7 @@ def status_of(url: str) -> int | None:
         return None
 
 
-def eventually(condition: Callable[[], T], what: str, seconds: float = DEADLINE_SECONDS) -> T:
+def eventually(condition: Callable[[], T | None], what: str, seconds: float = DEADLINE_SECONDS) -> T:
     """The first true answer of `condition`; an assertion fails when there is none in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
