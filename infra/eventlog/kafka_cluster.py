@@ -213,7 +213,7 @@ def _reason(exc: BaseException) -> str:
         return str(exc.args[0])
     if isinstance(exc, errors.KafkaConnectionError) and "bootstrap" in str(exc):
         return "no broker answers"
-    if isinstance(exc, OSError) and "Connect call failed" in str(exc):  # asyncio's, once for each address
-        numbers = re.findall(r"Errno (\d+)", str(exc))
+    if isinstance(exc, OSError) and (numbers := re.findall(r"\[Errno (\d+)\]", str(exc))):
+        # One for each address of the host, and asyncio shows them as Python does.
         return ", ".join(dict.fromkeys(os.strerror(int(number)) for number in numbers))
     return str(exc) or ("no answer in time" if isinstance(exc, TimeoutError) else type(exc).__name__)
