@@ -152,6 +152,9 @@ async def _look(
     consumer: AIOKafkaConsumer, cluster: KafkaCluster, topics: Sequence[str]
 ) -> list[TopicPartition]:
     """Whether a broker answers, and knows our topics."""
-    async with asyncio.timeout(cluster.options.session_timeout_seconds / 2):
-        await refresh(consumer._client, cluster)
+    try:
+        async with asyncio.timeout(cluster.options.session_timeout_seconds / 2):
+            await refresh(consumer._client, cluster)
+    except errors.LeaderNotAvailableError as exc:  # no reason to leave the group
+        raise cluster.unavailable(str(exc)) from exc
     return partitions(consumer._client, cluster, topics)

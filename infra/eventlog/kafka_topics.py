@@ -1,5 +1,6 @@
 """Our topics on a cluster: what they should be like, which are there, and who leads them."""
 
+from aiokafka import errors
 from aiokafka.client import AIOKafkaClient
 from aiokafka.protocol.metadata import MetadataRequest
 
@@ -38,7 +39,10 @@ def missing_sentence(cluster: KafkaCluster, topic: str) -> str:
 
 
 async def refresh(client: AIOKafkaClient, cluster: KafkaCluster) -> set[str]:
-    """Learn anew which of our topics are there, which are returned, and who leads them."""
+    """Learn anew which of our topics are there, which are returned, and who leads them.
+
+    Raises `LeaderNotAvailableError` while no broker is in service.
+    """
     await identify(client, cluster)
     return {topic for topic in TOPICS if client.cluster.partitions_for_topic(cluster.named(topic))}
 
@@ -50,5 +54,8 @@ async def identify(client: AIOKafkaClient, cluster: KafkaCluster) -> str:
     """
     request = MetadataRequest([cluster.named(topic) for topic in TOPICS], allow_auto_topic_creation=False)
     answer = await ask(client, request)
+    if not answer.brokers:
+        # A broker that was frozen says so in the moment before it is back; aiokafka learns nothing from it.
+        raise errors.LeaderNotAvailableError("no broker is in service")
     client.cluster.update_metadata(answer)
     return str(answer.cluster_id)
