@@ -159,7 +159,7 @@ def test_a_sweep_leaves_an_upload_that_may_still_run(
         begun = client.create_multipart_upload(**which)["UploadId"]
         client.upload_part(**which, UploadId=begun, PartNumber=1, Body=bytes(1000))
         findings = {finding["part"]: finding for finding in program.json("check", "--sweep")}
-        left = client.list_multipart_uploads(Bucket=which["Bucket"])["Uploads"]
+        left = client.list_multipart_uploads(Bucket=which["Bucket"]).get("Uploads", [])
         client.abort_multipart_upload(**which, UploadId=begun)
     assert findings["sweep"]["text"] == "Uploads that killed processes left, now removed: 0, of 0 bytes."
     assert [upload["UploadId"] for upload in left] == [begun]

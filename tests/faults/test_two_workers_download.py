@@ -29,6 +29,7 @@ from tests.servers.seaweed import SeaweedServer
 
 GROUP = "recordings"
 MEETING = "bot-1"
+OTHERS = [f"other-{number}" for number in range(8)]
 STORED = f"recordings/meeting-baas/{MEETING}/video.mp4"
 VIDEO = b"\0\0\0\x20ftypisom\0\0\2\0isomiso2avc1mp41" + random.Random(4).randbytes(20_000_000)
 SHA256 = hashlib.sha256(VIDEO).hexdigest()
@@ -53,13 +54,17 @@ async def test_one_is_killed_in_the_middle_of_a_download_and_the_other_stores_th
             _consuming(programs[1]) as second,
         ):
             await _until(lambda: _share_the_work(kafka, settings))
-            await _append(log, f"{source.url}/video")
+            await _append(log, MEETING, {"video": f"{source.url}/video"})
+            for other in OTHERS:
+                await _append(log, other, {})
+            behind = await _count_from(log, MEETING)
             await _until(lambda: asyncio.to_thread(_is_half_way, client, bucket))
+            await _until(lambda: _are_left(log, behind))
             [downloading] = [worker for worker in (first, second) if _is_connected_to(source.url, worker)]
             downloading.kill()
             source.answers["/video"] = whole(VIDEO, "video/mp4")
             assert _names(client, bucket) == []
-            await _until(lambda: _all_done(log))
+            await _until(lambda: _are_left(log, 0))
             assert _names(client, bucket) == [STORED]
             stored = client.get_object(Bucket=bucket, Key=STORED)["Body"].read()
         facts = [json.loads(record.value) async for record in log.scan(EVENTS)]
@@ -113,9 +118,10 @@ async def _share_the_work(kafka: KafkaServer, settings: dict[str, str]) -> bool:
     return state == "Stable" and len(members) == 2
 
 
-async def _append(log: EventLog, link: str) -> None:
-    completed = webhook("bot.completed", {"bot_id": MEETING, "video": link}, event="event-1", meeting=MEETING)
-    await log.append(WEBHOOKS, key=MEETING, value=completed.value, headers=completed.headers)
+async def _append(log: EventLog, meeting: str, links: dict[str, str]) -> None:
+    content = {"bot_id": meeting, **links}
+    completed = webhook("bot.completed", content, event=f"event-{meeting}", meeting=meeting)
+    await log.append(WEBHOOKS, key=meeting, value=completed.value, headers=completed.headers)
 
 
 def _is_half_way(client: Any, bucket: str) -> bool:
@@ -137,8 +143,15 @@ def _names(client: Any, bucket: str) -> list[str]:
     return [each["Key"] for each in client.list_objects_v2(Bucket=bucket).get("Contents", [])]
 
 
-async def _all_done(log: EventLog) -> bool:
-    return await log.backlog([WEBHOOKS], GROUP) == 0
+async def _count_from(log: EventLog, meeting: str) -> int:
+    """That meeting's first record and all behind it in its partition: none may be committed before it."""
+    partitions = [(record.partition, record.key) async for record in log.scan(WEBHOOKS)]
+    mine = next(number for number, key in partitions if key == meeting)
+    return sum(number == mine for number, _ in partitions)
+
+
+async def _are_left(log: EventLog, count: int) -> bool:
+    return await log.backlog([WEBHOOKS], GROUP) == count
 
 
 async def _until(condition: Callable[[], Awaitable[bool]]) -> None:
