@@ -25,11 +25,13 @@ DEADLINE_SECONDS = 20
 
 @dataclass(frozen=True)
 class Program:
-    """`settings` are variables of its environment; nothing else of ours is in it."""
+    """`settings` are variables of its environment; nothing else of ours is in it. A command is done, and a
+    receiver ready, within `deadline_seconds`."""
 
     folder: Path
     port: int = field(default_factory=free_port)
     settings: dict[str, str] = field(default_factory=dict)
+    deadline_seconds: float = DEADLINE_SECONDS
 
     @property
     def url(self) -> str:
@@ -49,7 +51,7 @@ class Program:
             env=self.environment(),
             capture_output=True,
             text=True,
-            timeout=DEADLINE_SECONDS,
+            timeout=self.deadline_seconds,
             check=False,
         )
 
@@ -82,11 +84,11 @@ class Program:
         """`adjourn run`, or another command that receives, from when it is ready; ended by SIGTERM."""
         process = self.popen(*(arguments or ("run",)))
         try:
-            eventually(lambda: self.is_ready(process), "ready")
+            eventually(lambda: self.is_ready(process), "ready", self.deadline_seconds)
             yield process
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
-            process.communicate(timeout=DEADLINE_SECONDS)
+            process.communicate(timeout=self.deadline_seconds)
         finally:
             if process.poll() is None:
                 process.kill()

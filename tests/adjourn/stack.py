@@ -14,6 +14,9 @@ from tests.servers.kafka import KafkaServer
 from tests.servers.postgres import PostgresServer
 from tests.servers.seaweed import SeaweedServer
 
+DEADLINE_SECONDS = 60
+"""Where a machine has much to do: a group's first members alone take some seconds to find each other."""
+
 
 def stack_settings(kafka: KafkaServer, seaweed: SeaweedServer, postgres: PostgresServer) -> dict[str, str]:
     own = f"own-{uuid4().hex}"
@@ -40,7 +43,7 @@ def program_with(settings: Mapping[str, str], folder: Path) -> Program:
     lines = [f"{name}={value}\n" for name, value in settings.items() if name.startswith("AWS_")]
     (folder / ".env").write_text("".join(lines))
     ours = {name: value for name, value in settings.items() if not name.startswith("AWS_")}
-    return Program(folder, settings=ours)
+    return Program(folder, settings=ours, deadline_seconds=DEADLINE_SECONDS)
 
 
 def bucket_of(settings: Mapping[str, str]) -> str:

@@ -19,8 +19,8 @@ import pytest
 
 from adjourn import samples
 from adjourn.sending import with_links_to
-from tests.adjourn.program import API_KEY, DEADLINE_SECONDS, Program, eventually
-from tests.adjourn.stack import bucket_of, other_client, program_with, stack_settings
+from tests.adjourn.program import API_KEY, Program, eventually
+from tests.adjourn.stack import DEADLINE_SECONDS, bucket_of, other_client, program_with, stack_settings
 from tests.servers.kafka import KafkaServer
 from tests.servers.postgres import PostgresServer
 from tests.servers.seaweed import SeaweedServer
@@ -88,7 +88,7 @@ def done(
         with program.running("receive", "--workers", "2") as receiver, program.running("consume") as consumer:
             sent["complete"] = program.run("send", "complete", "--media")
             assert program.post(complete_with_links_to(source)) == "accepted"
-            checked = eventually(lambda: all_worked_on(program), "all worked on", 3 * DEADLINE_SECONDS)
+            checked = eventually(lambda: all_worked_on(program), "all worked on", DEADLINE_SECONDS)
         with ThreadPoolExecutor(2) as pool:
             answers = pool.map(lambda command: program.run(*command.split()), ASKED)
             said = dict(zip(ASKED, answers, strict=True))
