@@ -52,8 +52,9 @@ async def check_everything(settings: Settings, *, sweep: bool = False) -> AsyncI
     backlog = await _finding("backlog", _backlog, settings)
     if backlog.text != log.text:
         yield backlog
-    yield await _finding("objects", _objects, settings)
-    if sweep:
+    objects = await _finding("objects", _objects, settings)
+    yield objects
+    if sweep and objects.well:
         yield await _finding("sweep", _sweep, settings)
     yield await _finding("database", _database, settings)
     yield await _finding("secrets", _secrets, settings)
