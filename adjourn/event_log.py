@@ -7,7 +7,7 @@ from adjourn.places import embedded, require_existing
 from adjourn.settings import Settings
 from infra.errors import Halt
 from infra.eventlog.base import EventLog
-from infra.eventlog.kafka_options import KafkaOptions
+from infra.eventlog.kafka.options import KafkaOptions
 from infra.eventlog.open import open_log
 
 

@@ -22,7 +22,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from consumers.base import Consumer, Services
 from consumers.runner.policy import BurialStreak, Limits, RetryPolicy
 from consumers.runner.run import run
-from infra.eventlog.kafka_records import message_headers, message_key
+from infra.eventlog.kafka.records import message_headers, message_key
 from infra.eventlog.open import open_log
 from schemas.envelope import Record, event_headers
 from schemas.facts import Fact

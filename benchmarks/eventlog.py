@@ -17,7 +17,7 @@ from statistics import median
 
 import uvloop
 
-from infra.eventlog.sqlite import SqliteLog
+from infra.eventlog.sqlite.log import SqliteLog
 from schemas.envelope import event_headers
 from schemas.topics import WEBHOOKS
 

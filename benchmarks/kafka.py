@@ -15,10 +15,10 @@ from uuid import uuid4
 import uvloop
 from aiokafka import AIOKafkaProducer
 
-from infra.eventlog.kafka import KafkaLog
-from infra.eventlog.kafka_cluster import cluster_at
-from infra.eventlog.kafka_options import KafkaOptions
-from infra.eventlog.kafka_topics import MAX_MESSAGE_BYTES
+from infra.eventlog.kafka.cluster import cluster_at
+from infra.eventlog.kafka.log import KafkaLog
+from infra.eventlog.kafka.options import KafkaOptions
+from infra.eventlog.kafka.topics import MAX_MESSAGE_BYTES
 from schemas.envelope import event_headers
 from schemas.topics import WEBHOOKS
 from tests.servers.kafka import KafkaServer

@@ -22,7 +22,7 @@ from consumers.runner.run import run
 from infra.database.engine import open_database
 from infra.database.outcomes import record_successes
 from infra.eventlog.base import EventLog
-from infra.eventlog.sqlite import SqliteLog
+from infra.eventlog.sqlite.log import SqliteLog
 from schemas.envelope import Record, event_headers
 from schemas.facts import Fact
 from schemas.topics import WEBHOOKS

@@ -4,8 +4,8 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from infra.eventlog.base import EventLog
-from infra.eventlog.kafka_options import KafkaOptions
-from infra.eventlog.sqlite import SqliteLog
+from infra.eventlog.kafka.options import KafkaOptions
+from infra.eventlog.sqlite.log import SqliteLog
 from infra.extras import not_installed
 
 _DEFAULTS = KafkaOptions()
@@ -36,8 +36,8 @@ def open_log(
 
 def _open_kafka(url: str, retention_days: float, options: KafkaOptions, spool_url: str | None) -> EventLog:
     try:
-        from infra.eventlog.kafka import KafkaLog
-        from infra.eventlog.kafka_cluster import cluster_at
+        from infra.eventlog.kafka.cluster import cluster_at
+        from infra.eventlog.kafka.log import KafkaLog
     except ModuleNotFoundError as exc:
         if exc.name != "aiokafka":
             raise
@@ -45,6 +45,6 @@ def _open_kafka(url: str, retention_days: float, options: KafkaOptions, spool_ur
     log = KafkaLog(cluster_at(url, options), retention_days=retention_days)
     if spool_url is None:
         return log
-    from infra.eventlog.spool import open_spooled
+    from infra.eventlog.spool.log import open_spooled
 
     return open_spooled(log, spool_url)

@@ -30,7 +30,7 @@ def open_objects(url: str, *, encryption: str = "") -> ObjectStore:
 def _open_s3(url: str, encryption: str) -> ObjectStore:
     if find_spec("boto3") is None:
         raise not_installed("S3", "s3")
-    from infra.objects.s3 import S3Objects
-    from infra.objects.s3_place import s3_place
+    from infra.objects.s3.place import s3_place
+    from infra.objects.s3.store import S3Objects
 
     return S3Objects(s3_place(url, encryption))

@@ -6,7 +6,7 @@ import pytest
 
 from adjourn.event_log import _kafka_options
 from adjourn.settings import Settings, load_settings, variable
-from infra.eventlog.kafka_options import KafkaOptions
+from infra.eventlog.kafka.options import KafkaOptions
 
 GIVEN: dict[str, str | int] = {
     "partitions": 7,

@@ -13,7 +13,7 @@ from consumers.runner.policy import Limits
 from consumers.runner.work import Remember
 from infra.database.engine import Database, open_database
 from infra.database.outcomes import last_successes, record_successes
-from infra.eventlog.sqlite import SqliteLog
+from infra.eventlog.sqlite.log import SqliteLog
 from tests.consumers.running import NO_SERVICES, QUICK, opened_log, running, until_committed
 
 

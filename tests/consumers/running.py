@@ -14,7 +14,7 @@ from consumers.base import Consumer, Handler, Services
 from consumers.runner.policy import BurialStreak, Limits, RetryPolicy
 from consumers.runner.run import run
 from infra.eventlog.base import EventLog
-from infra.eventlog.sqlite import SqliteLog
+from infra.eventlog.sqlite.log import SqliteLog
 from schemas.envelope import Record, event_headers
 from schemas.facts import MEETING_COMPLETED, Fact, MeetingEnded
 from schemas.topics import WEBHOOKS

@@ -6,7 +6,7 @@ import pytest
 
 from consumers.dead_letters import all_letters, bury, grouped, open_letters
 from consumers.runner.attempt import GaveUp
-from infra.eventlog.sqlite import SqliteLog
+from infra.eventlog.sqlite.log import SqliteLog
 from schemas.dead_letter import Letter
 from schemas.envelope import Record, rfc3339
 from schemas.topics import DEAD_LETTERS, WEBHOOKS

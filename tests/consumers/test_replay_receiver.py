@@ -4,7 +4,7 @@ from pathlib import Path
 
 from consumers.dead_letters import all_letters
 from consumers.replay import ReplayCounts
-from infra.eventlog.sqlite import SqliteLog
+from infra.eventlog.sqlite.log import SqliteLog
 from schemas.dead_letter import dead_letter_headers
 from schemas.envelope import event_headers
 from schemas.topics import DEAD_LETTERS, WEBHOOKS

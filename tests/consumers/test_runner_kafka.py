@@ -10,7 +10,7 @@ from consumers.base import Services
 from consumers.runner.policy import Limits, RetryPolicy
 from infra.errors import Retryable
 from infra.eventlog.base import EventLog
-from infra.eventlog.kafka_options import KafkaOptions
+from infra.eventlog.kafka.options import KafkaOptions
 from infra.eventlog.open import open_log
 from schemas.envelope import Record
 from schemas.facts import Fact

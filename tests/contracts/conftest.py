@@ -8,7 +8,7 @@ import pytest
 
 from infra.database.engine import Database, open_database
 from infra.eventlog.base import EventLog
-from infra.eventlog.kafka_options import KafkaOptions
+from infra.eventlog.kafka.options import KafkaOptions
 from infra.eventlog.open import open_log
 from tests.contracts.logs import DEADLINE_SECONDS
 from tests.infra.database.databases import DATABASE_URLS

@@ -8,9 +8,9 @@ import pytest
 
 from adjourn.cli import program
 from adjourn.settings import Settings, variable
-from infra.eventlog.kafka_options import KafkaOptions
-from infra.eventlog.kafka_topics import wanted
-from infra.eventlog.spool_metrics import OLDEST_SECONDS, RECORDS
+from infra.eventlog.kafka.options import KafkaOptions
+from infra.eventlog.kafka.topics import wanted
+from infra.eventlog.spool.metrics import OLDEST_SECONDS, RECORDS
 from schemas.topics import DEAD_LETTERS, WEBHOOKS
 from tests.servers.server import ROOT
 

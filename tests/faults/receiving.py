@@ -9,7 +9,7 @@ import structlog
 import uvloop
 
 from infra.eventlog.open import open_log
-from infra.eventlog.spool import SpooledLog
+from infra.eventlog.spool.log import SpooledLog
 from receiver.app import create_app
 from receiver.serve import serve
 from tests.receiver.harness import meeting_baas_scheme

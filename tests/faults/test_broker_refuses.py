@@ -11,9 +11,9 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from infra.errors import Halt
-from infra.eventlog.kafka_options import KafkaOptions
+from infra.eventlog.kafka.options import KafkaOptions
 from infra.eventlog.open import open_log
-from infra.eventlog.spool import SpooledLog
+from infra.eventlog.spool.log import SpooledLog
 from schemas.topics import DEAD_LETTERS, EVENTS, TOPICS, WEBHOOKS
 from tests.ports import free_port
 from tests.servers.kafka import KafkaServer

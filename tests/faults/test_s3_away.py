@@ -12,8 +12,8 @@ import pytest
 from infra.errors import Retryable
 from infra.objects.base import ObjectStore, StoredObject, Swept
 from infra.objects.open import open_objects
-from infra.objects.s3 import S3Objects
-from infra.objects.s3_place import s3_place
+from infra.objects.s3.place import s3_place
+from infra.objects.s3.store import S3Objects
 from tests.infra.objects.s3 import use_server
 from tests.servers.seaweed import SeaweedServer
 

@@ -16,7 +16,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from infra.eventlog.base import EventLog
-from infra.eventlog.kafka_options import KafkaOptions
+from infra.eventlog.kafka.options import KafkaOptions
 from infra.eventlog.open import open_log
 from schemas.topics import DEAD_LETTERS, EVENTS, WEBHOOKS
 from tests.adjourn.program import Program

@@ -10,7 +10,7 @@ from pathlib import Path
 from consumers.base import Consumer, Services
 from consumers.runner.policy import BurialStreak, Limits
 from consumers.runner.run import run
-from infra.eventlog.kafka_options import KafkaOptions
+from infra.eventlog.kafka.options import KafkaOptions
 from infra.eventlog.open import open_log
 from schemas.envelope import Record
 from schemas.facts import Fact

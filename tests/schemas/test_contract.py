@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from adjourn import samples
-from infra.eventlog.kafka_topics import wanted
+from infra.eventlog.kafka.topics import wanted
 from schemas.contract.documents import documents
 from schemas.contract.messages import WEBHOOKS as WEBHOOK_MESSAGES
 from schemas.dead_letter import dead_letter_headers

@@ -16,7 +16,7 @@ from consumers import meetings, recordings
 from consumers.base import Consumer
 from consumers.runner.run import publish_to
 from infra.eventlog.base import EventLog
-from infra.eventlog.kafka_options import KafkaOptions
+from infra.eventlog.kafka.options import KafkaOptions
 from infra.eventlog.open import open_log
 from schemas.envelope import Record
 from schemas.facts import Fact

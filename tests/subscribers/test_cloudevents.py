@@ -6,7 +6,7 @@ import pytest
 from cloudevents.core.bindings.kafka import KafkaMessage, from_binary_event
 
 from adjourn import samples
-from infra.eventlog.kafka_records import message_headers, message_key
+from infra.eventlog.kafka.records import message_headers, message_key
 from schemas.dead_letter import dead_letter_headers
 from schemas.envelope import Record
 from tests.schemas.receiving import received

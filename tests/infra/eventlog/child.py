@@ -10,7 +10,7 @@ import sqlite3
 import sys
 from pathlib import Path
 
-from infra.eventlog.sqlite import SqliteLog
+from infra.eventlog.sqlite.log import SqliteLog
 from schemas.topics import WEBHOOKS
 
 _APPENDERS = 8

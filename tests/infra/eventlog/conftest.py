@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra.clock import wall_clock_ms
-from infra.eventlog.sqlite import SqliteLog
+from infra.eventlog.sqlite.log import SqliteLog
 from schemas.envelope import Record
 from schemas.topics import WEBHOOKS
 

@@ -5,9 +5,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
-from infra.eventlog.kafka import KafkaLog
-from infra.eventlog.kafka_cluster import KafkaCluster, cluster_at
-from infra.eventlog.kafka_options import KafkaOptions
+from infra.eventlog.kafka.cluster import KafkaCluster, cluster_at
+from infra.eventlog.kafka.log import KafkaLog
+from infra.eventlog.kafka.options import KafkaOptions
 from schemas.envelope import Record
 from schemas.topics import WEBHOOKS
 

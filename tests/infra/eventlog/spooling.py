@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.eventlog.base import EventLog
-from infra.eventlog.spool import SpooledLog
-from infra.eventlog.spool_file import SpoolFile
-from infra.eventlog.sqlite import SqliteLog
+from infra.eventlog.spool.file import SpoolFile
+from infra.eventlog.spool.log import SpooledLog
+from infra.eventlog.sqlite.log import SqliteLog
 from schemas.envelope import Headers, Record
 from schemas.topics import WEBHOOKS
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from infra.errors import LogUnavailable
-from infra.eventlog.sqlite import SqliteLog
+from infra.eventlog.sqlite.log import SqliteLog
 from schemas.topics import WEBHOOKS
 from tests.infra.eventlog.conftest import OpenSqlite, Spawn, append, everything
 from tests.infra.eventlog.disks import (

@@ -6,8 +6,8 @@ import struct
 from contextlib import closing
 from pathlib import Path
 
-from infra.eventlog import sqlite_tables as tables
 from infra.eventlog.base import MAX_RECORD_BYTES
+from infra.eventlog.sqlite import tables
 from tests.infra.eventlog.conftest import OpenSqlite, append, everything
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from infra.errors import Halt, LogUnavailable
-from infra.eventlog.kafka_cluster import KafkaCluster
+from infra.eventlog.kafka.cluster import KafkaCluster
 from tests.infra.eventlog.kafka_listeners import (
     PASSWORD,
     REQUEST_BYTES,

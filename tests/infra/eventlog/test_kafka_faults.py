@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterator
 import pytest
 
 from infra.errors import Halt, LogUnavailable
-from infra.eventlog.kafka import KafkaLog
+from infra.eventlog.kafka.log import KafkaLog
 from tests.infra.eventlog.kafka_logs import append, cluster_of, everything, kafka_log, values
 from tests.servers.kafka import KafkaServer
 

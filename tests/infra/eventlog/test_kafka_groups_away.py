@@ -10,9 +10,9 @@ import pytest
 from consumers.base import Services
 from infra.errors import LogUnavailable
 from infra.eventlog.base import Subscription
-from infra.eventlog.kafka import KafkaLog
-from infra.eventlog.kafka_cluster import cluster_at
-from infra.eventlog.kafka_options import KafkaOptions
+from infra.eventlog.kafka.cluster import cluster_at
+from infra.eventlog.kafka.log import KafkaLog
+from infra.eventlog.kafka.options import KafkaOptions
 from schemas.envelope import Record
 from schemas.facts import Fact
 from schemas.topics import WEBHOOKS

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from infra.errors import LogUnavailable
-from infra.eventlog.kafka_names import held_name
+from infra.eventlog.kafka.names import held_name
 
 _HOLD = """
 import sys, time
 from pathlib import Path
-from infra.eventlog.kafka_names import held_name
+from infra.eventlog.kafka.names import held_name
 with held_name(Path(sys.argv[1]), "recordings") as name:
     print(name, flush=True)
     time.sleep(60)

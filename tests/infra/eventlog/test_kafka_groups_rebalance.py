@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
 from aiokafka.structs import TopicPartition
 
-from infra.eventlog.kafka_assignor import KeepingAssignor
-from infra.eventlog.kafka_buffer import Buffer
-from infra.eventlog.kafka_cluster import KafkaCluster
-from infra.eventlog.kafka_member import KafkaMember
+from infra.eventlog.kafka.assignor import KeepingAssignor
+from infra.eventlog.kafka.buffer import Buffer
+from infra.eventlog.kafka.cluster import KafkaCluster
+from infra.eventlog.kafka.member import KafkaMember
 from schemas.topics import WEBHOOKS
 from tests.contracts.logs import DEADLINE_SECONDS, take
 from tests.infra.eventlog.kafka_logs import append, cluster_of, kafka_log

@@ -6,7 +6,7 @@ from aiokafka.structs import TopicPartition
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infra.eventlog.kafka_assignor import shares
+from infra.eventlog.kafka.assignor import shares
 
 Reading = dict[str, set[TopicPartition]]
 

@@ -9,7 +9,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.records_to_delete import RecordsToDelete
 from aiokafka.structs import TopicPartition
 
-from infra.eventlog.kafka_cluster import KafkaCluster
+from infra.eventlog.kafka.cluster import KafkaCluster
 from schemas.topics import WEBHOOKS
 from tests.infra.eventlog.kafka_logs import append, cluster_of, everything, kafka_log, values
 from tests.servers.kafka import KafkaServer

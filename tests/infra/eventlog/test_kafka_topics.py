@@ -10,8 +10,8 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from infra.errors import Halt, LogUnavailable
 from infra.eventlog.base import MAX_RECORD_BYTES
-from infra.eventlog.kafka import KafkaLog
-from infra.eventlog.kafka_cluster import KafkaCluster
+from infra.eventlog.kafka.cluster import KafkaCluster
+from infra.eventlog.kafka.log import KafkaLog
 from schemas.topics import DEAD_LETTERS, EVENTS, TOPICS, WEBHOOKS
 from tests.infra.eventlog.kafka_logs import append, cluster_of, everything, kafka_log, values
 from tests.servers.kafka import KafkaServer

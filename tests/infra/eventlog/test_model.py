@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from infra.eventlog.base import Subscription
-from infra.eventlog.sqlite import SqliteLog
+from infra.eventlog.sqlite.log import SqliteLog
 from schemas.envelope import Record
 from schemas.topics import DEAD_LETTERS, EVENTS, WEBHOOKS
 from tests.infra.eventlog.conftest import everything

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.eventlog.kafka_cluster import cluster_at
-from infra.eventlog.kafka_options import KafkaOptions
+from infra.eventlog.kafka.cluster import cluster_at
+from infra.eventlog.kafka.options import KafkaOptions
 from infra.eventlog.open import open_log
 
 

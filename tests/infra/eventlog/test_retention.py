@@ -2,7 +2,7 @@
 
 import asyncio
 
-from infra.eventlog.sqlite import SqliteLog
+from infra.eventlog.sqlite.log import SqliteLog
 from schemas.topics import DEAD_LETTERS, EVENTS, TOPICS, WEBHOOKS
 from tests.infra.eventlog.conftest import OpenSqlite, append, everything
 

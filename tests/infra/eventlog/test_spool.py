@@ -8,8 +8,8 @@ import pytest
 
 from infra.errors import LogUnavailable
 from infra.eventlog.base import MAX_RECORD_BYTES
-from infra.eventlog.spool import SpooledLog
-from infra.eventlog.sqlite import SqliteLog
+from infra.eventlog.spool.log import SpooledLog
+from infra.eventlog.sqlite.log import SqliteLog
 from schemas.topics import WEBHOOKS
 from tests.infra.eventlog.spooling import Place, append, until
 

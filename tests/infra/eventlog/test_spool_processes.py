@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.eventlog.sqlite import SqliteLog
+from infra.eventlog.sqlite.log import SqliteLog
 from tests.infra.eventlog.spooling import DEADLINE_SECONDS, Place, until
 
 _ROUNDS = int(os.environ.get("ADJOURN_TEST_KILLS", "2"))

@@ -10,7 +10,7 @@ import pytest
 import structlog
 from prometheus_client import REGISTRY
 
-from infra.eventlog.sqlite import SqliteLog
+from infra.eventlog.sqlite.log import SqliteLog
 from schemas.dead_letter import letter_of, original_headers
 from schemas.topics import DEAD_LETTERS, WEBHOOKS
 from tests.infra.eventlog.spooling import Picky, Place, append, until

@@ -13,8 +13,8 @@ from prometheus_client import REGISTRY
 
 from infra.errors import LogUnavailable
 from infra.eventlog.base import EventLog
-from infra.eventlog.spool import SpooledLog
-from infra.eventlog.sqlite import SqliteLog
+from infra.eventlog.spool.log import SpooledLog
+from infra.eventlog.sqlite.log import SqliteLog
 from schemas.envelope import Headers
 from tests.infra.eventlog.disks import SmallDisk, small_disk
 from tests.infra.eventlog.spooling import Place, append, until

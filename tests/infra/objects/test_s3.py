@@ -16,8 +16,8 @@ from aiohttp import ClientSession
 
 from infra.objects.base import ObjectExists, ObjectStore, StoredObject, Swept
 from infra.objects.open import open_objects
-from infra.objects.s3_place import S3Place, s3_place
-from infra.objects.s3_upload import part_bytes
+from infra.objects.s3.place import S3Place, s3_place
+from infra.objects.s3.upload import part_bytes
 from tests.infra.objects.s3 import use_server
 from tests.servers.seaweed import SeaweedServer
 

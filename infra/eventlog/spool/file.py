@@ -12,10 +12,10 @@ from typing import Final
 import structlog
 
 from infra.errors import LogUnavailable
-from infra.eventlog import spool_tables as tables
-from infra.eventlog import sqlite_tables
-from infra.eventlog.spool_flag import NEARLY_DRAINED, NOTHING_SPOOLED, SPOOLED, SpoolFlag
-from infra.eventlog.sqlite_file import ConnectionThread
+from infra.eventlog.spool import tables
+from infra.eventlog.spool.flag import NEARLY_DRAINED, NOTHING_SPOOLED, SPOOLED, SpoolFlag
+from infra.eventlog.sqlite import tables as sqlite_tables
+from infra.eventlog.sqlite.file import ConnectionThread
 from schemas.envelope import Record
 
 log = structlog.get_logger()

@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError
 from botocore.response import StreamingBody
 
 from infra.errors import Retryable
-from infra.objects.s3_connection import S3Connection
-from infra.objects.s3_errors import code_of
+from infra.objects.s3.connection import S3Connection
+from infra.objects.s3.errors import code_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

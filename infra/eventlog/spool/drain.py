@@ -8,9 +8,9 @@ from typing import Final
 import structlog
 
 from infra.errors import Halt, LogUnavailable
-from infra.eventlog import spool_metrics as metrics
 from infra.eventlog.base import EventLog
-from infra.eventlog.spool_file import SpoolFile
+from infra.eventlog.spool import metrics
+from infra.eventlog.spool.file import SpoolFile
 from schemas.dead_letter import dead_letter_headers, one_line
 from schemas.envelope import Headers, Record, rfc3339
 from schemas.topics import DEAD_LETTERS

@@ -4,9 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from infra.eventlog import spool_metrics as metrics
-from infra.eventlog import spool_tables as tables
-from infra.eventlog.spool_file import SpoolFile
+from infra.eventlog.spool import metrics, tables
+from infra.eventlog.spool.file import SpoolFile
 from schemas.envelope import Headers, Record
 
 _BATCH_BYTES: Final = 4 * 1024 * 1024

@@ -12,9 +12,9 @@ import structlog
 from botocore.exceptions import ClientError
 
 from infra.objects.base import Swept
-from infra.objects.s3_connection import S3Connection
-from infra.objects.s3_errors import code_of
-from infra.objects.s3_place import S3Place
+from infra.objects.s3.connection import S3Connection
+from infra.objects.s3.errors import code_of
+from infra.objects.s3.place import S3Place
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -12,10 +12,10 @@ import structlog
 from infra.clock import wall_clock_ms
 from infra.errors import Halt, LogUnavailable
 from infra.eventlog.base import MAX_RECORD_BYTES, EventLog, Start, Subscription
-from infra.eventlog.spool_drain import AWAY, Drain, MainLogAway, begun
-from infra.eventlog.spool_file import SpoolFile
-from infra.eventlog.spool_flag import SharedByte
-from infra.eventlog.spool_writer import Event, SpoolWriter
+from infra.eventlog.spool.drain import AWAY, Drain, MainLogAway, begun
+from infra.eventlog.spool.file import SpoolFile
+from infra.eventlog.spool.flag import SharedByte
+from infra.eventlog.spool.writer import Event, SpoolWriter
 from schemas.envelope import Headers, Record
 from schemas.topics import TOPICS
 

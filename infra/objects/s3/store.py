@@ -7,13 +7,13 @@ from functools import partial
 from typing import Final
 
 from infra.objects.base import Replace, StoredObject, Swept, Upload
-from infra.objects.s3_bucket import create_bucket, probe
-from infra.objects.s3_connection import S3Connection
-from infra.objects.s3_place import S3Place
-from infra.objects.s3_reading import read_chunks
-from infra.objects.s3_requests import head, upload_requests
-from infra.objects.s3_sweep import sweep
-from infra.objects.s3_upload import S3Upload
+from infra.objects.s3.bucket import create_bucket, probe
+from infra.objects.s3.connection import S3Connection
+from infra.objects.s3.place import S3Place
+from infra.objects.s3.reading import read_chunks
+from infra.objects.s3.requests import head, upload_requests
+from infra.objects.s3.sweep import sweep
+from infra.objects.s3.upload import S3Upload
 
 _ABANDONED_SECONDS: Final = 24 * 60 * 60
 

@@ -9,11 +9,11 @@ from aiokafka import AIOKafkaConsumer, errors
 from aiokafka.structs import ConsumerRecord, TopicPartition
 
 from infra.eventlog.base import Partition, Start
-from infra.eventlog.kafka_buffer import Buffer
-from infra.eventlog.kafka_cluster import KafkaCluster
-from infra.eventlog.kafka_member import KafkaMember
-from infra.eventlog.kafka_names import held_name
-from infra.eventlog.kafka_offsets import (
+from infra.eventlog.kafka.buffer import Buffer
+from infra.eventlog.kafka.cluster import KafkaCluster
+from infra.eventlog.kafka.member import KafkaMember
+from infra.eventlog.kafka.names import held_name
+from infra.eventlog.kafka.offsets import (
     EARLIEST,
     LATEST,
     Offsets,
@@ -22,8 +22,8 @@ from infra.eventlog.kafka_offsets import (
     partitions,
     patiently,
 )
-from infra.eventlog.kafka_records import record
-from infra.eventlog.kafka_topics import refresh
+from infra.eventlog.kafka.records import record
+from infra.eventlog.kafka.topics import refresh
 from schemas.envelope import Record
 
 _FOREVER_MS = 10**9

@@ -11,9 +11,9 @@ from aiokafka.protocol.admin import AlterConfigsRequest, CreateTopicsRequest, De
 from aiokafka.protocol.metadata import MetadataRequest
 
 from infra.errors import Halt
-from infra.eventlog.kafka_cluster import KafkaCluster, ask
-from infra.eventlog.kafka_offsets import LATEST, offsets_at, partitions, patiently
-from infra.eventlog.kafka_topics import KEPT_FOR_EVER, MAX_MESSAGE_BYTES, missing_sentence, refresh, wanted
+from infra.eventlog.kafka.cluster import KafkaCluster, ask
+from infra.eventlog.kafka.offsets import LATEST, offsets_at, partitions, patiently
+from infra.eventlog.kafka.topics import KEPT_FOR_EVER, MAX_MESSAGE_BYTES, missing_sentence, refresh, wanted
 from schemas.topics import TOPICS
 
 log = structlog.get_logger()

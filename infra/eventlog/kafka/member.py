@@ -9,9 +9,9 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, errors
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 
-from infra.eventlog.kafka_assignor import KeepingAssignor
-from infra.eventlog.kafka_buffer import Buffer
-from infra.eventlog.kafka_cluster import KafkaCluster, abandon
+from infra.eventlog.kafka.assignor import KeepingAssignor
+from infra.eventlog.kafka.buffer import Buffer
+from infra.eventlog.kafka.cluster import KafkaCluster, abandon
 
 log = structlog.get_logger()
 

@@ -17,10 +17,10 @@ from aiokafka.protocol.produce import ProduceRequest
 from aiokafka.protocol.transaction import InitProducerIdRequest
 
 from infra.errors import Halt, LogUnavailable
-from infra.eventlog.kafka_cluster import KafkaCluster, abandon, ask
-from infra.eventlog.kafka_lane import Batch, Done, Lane
-from infra.eventlog.kafka_topics import identify
-from infra.eventlog.kafka_waiting import Waiting
+from infra.eventlog.kafka.cluster import KafkaCluster, abandon, ask
+from infra.eventlog.kafka.lane import Batch, Done, Lane
+from infra.eventlog.kafka.topics import identify
+from infra.eventlog.kafka.waiting import Waiting
 from schemas.envelope import Headers
 
 _REQUEST_BYTES: Final = 2 * 1024 * 1024

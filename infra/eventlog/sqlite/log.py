@@ -10,13 +10,13 @@ import structlog
 
 from infra.clock import wall_clock_ms
 from infra.errors import LogUnavailable
-from infra.eventlog import sqlite_tables as tables
 from infra.eventlog.base import MAX_RECORD_BYTES, Start
-from infra.eventlog.sqlite_file import ConnectionThread
-from infra.eventlog.sqlite_membership import Membership
-from infra.eventlog.sqlite_news import News
-from infra.eventlog.sqlite_subscription import SqliteSubscription
-from infra.eventlog.sqlite_writer import Writer
+from infra.eventlog.sqlite import tables
+from infra.eventlog.sqlite.file import ConnectionThread
+from infra.eventlog.sqlite.membership import Membership
+from infra.eventlog.sqlite.news import News
+from infra.eventlog.sqlite.subscription import SqliteSubscription
+from infra.eventlog.sqlite.writer import Writer
 from schemas.envelope import Headers, Record
 from schemas.topics import DEAD_LETTERS, TOPICS
 

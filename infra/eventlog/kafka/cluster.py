@@ -18,7 +18,7 @@ from aiokafka.protocol.api import Request
 from aiokafka.protocol.metadata import MetadataRequest
 
 from infra.errors import Halt, LogUnavailable
-from infra.eventlog.kafka_options import KafkaOptions
+from infra.eventlog.kafka.options import KafkaOptions
 
 _REQUEST_TIMEOUT_SECONDS = 10
 

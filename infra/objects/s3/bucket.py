@@ -7,11 +7,11 @@ from botocore.exceptions import ClientError
 
 from infra.errors import Halt
 from infra.objects.names import RESERVED
-from infra.objects.s3_body import Body, crc32
-from infra.objects.s3_connection import is_aws
-from infra.objects.s3_errors import code_of
-from infra.objects.s3_place import S3Place
-from infra.objects.s3_requests import UploadRequests
+from infra.objects.s3.body import Body, crc32
+from infra.objects.s3.connection import is_aws
+from infra.objects.s3.errors import code_of
+from infra.objects.s3.place import S3Place
+from infra.objects.s3.requests import UploadRequests
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -13,9 +13,9 @@ from botocore.exceptions import ClientError
 
 from infra.errors import Retryable
 from infra.objects.base import ObjectChanged, ObjectExists, Replace, StoredObject
-from infra.objects.s3_body import Body, as_header
-from infra.objects.s3_errors import code_of
-from infra.objects.s3_place import S3Place
+from infra.objects.s3.body import Body, as_header
+from infra.objects.s3.errors import code_of
+from infra.objects.s3.place import S3Place
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

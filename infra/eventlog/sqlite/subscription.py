@@ -5,12 +5,12 @@ import sqlite3
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from infra.eventlog import sqlite_tables as tables
 from infra.eventlog.base import Partition
-from infra.eventlog.sqlite_file import ConnectionThread
-from infra.eventlog.sqlite_membership import Membership
-from infra.eventlog.sqlite_news import News
-from infra.eventlog.sqlite_writer import Writer
+from infra.eventlog.sqlite import tables
+from infra.eventlog.sqlite.file import ConnectionThread
+from infra.eventlog.sqlite.membership import Membership
+from infra.eventlog.sqlite.news import News
+from infra.eventlog.sqlite.writer import Writer
 from schemas.envelope import Record
 
 

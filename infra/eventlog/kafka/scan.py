@@ -12,10 +12,10 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.structs import ConsumerRecord, TopicPartition
 
 from infra.eventlog.base import Start
-from infra.eventlog.kafka_cluster import KafkaCluster
-from infra.eventlog.kafka_offsets import EARLIEST, LATEST, Offsets, offsets_at, partitions, patiently
-from infra.eventlog.kafka_records import record
-from infra.eventlog.kafka_topics import refresh
+from infra.eventlog.kafka.cluster import KafkaCluster
+from infra.eventlog.kafka.offsets import EARLIEST, LATEST, Offsets, offsets_at, partitions, patiently
+from infra.eventlog.kafka.records import record
+from infra.eventlog.kafka.topics import refresh
 from schemas.envelope import Record
 
 _FETCH_RECORDS: Final = 500

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Any, Final, NamedTuple
 
-from infra.eventlog import sqlite_tables
+from infra.eventlog.sqlite import tables as sqlite_tables
 from schemas.envelope import Headers, Record
 
 Row = tuple[Any, ...]

@@ -5,7 +5,7 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.protocol.metadata import MetadataRequest
 
 from infra.eventlog.base import MAX_RECORD_BYTES
-from infra.eventlog.kafka_cluster import KafkaCluster, ask
+from infra.eventlog.kafka.cluster import KafkaCluster, ask
 from schemas.topics import DEAD_LETTERS, TOPICS
 
 HEADERS_BYTES = 1024 * 1024

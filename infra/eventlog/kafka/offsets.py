@@ -12,8 +12,8 @@ from aiokafka.protocol.offset import OffsetRequest
 from aiokafka.structs import TopicPartition
 
 from infra.errors import LogUnavailable
-from infra.eventlog.kafka_cluster import KafkaCluster, ask
-from infra.eventlog.kafka_topics import missing_sentence
+from infra.eventlog.kafka.cluster import KafkaCluster, ask
+from infra.eventlog.kafka.topics import missing_sentence
 
 T = TypeVar("T")
 

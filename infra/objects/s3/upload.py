@@ -14,9 +14,9 @@ import structlog
 
 from infra.errors import Halt, Retryable
 from infra.objects.base import StoredObject
-from infra.objects.s3_body import Body, crc32
-from infra.objects.s3_connection import S3Connection
-from infra.objects.s3_requests import UploadRequests
+from infra.objects.s3.body import Body, crc32
+from infra.objects.s3.connection import S3Connection
+from infra.objects.s3.requests import UploadRequests
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef

@@ -6,14 +6,14 @@ from contextlib import AbstractAsyncContextManager
 
 from aiokafka.client import AIOKafkaClient
 
-from infra.eventlog import kafka_setup
 from infra.eventlog.base import MAX_RECORD_BYTES, Start, Subscription
-from infra.eventlog.kafka_cluster import KafkaCluster
-from infra.eventlog.kafka_offsets import EARLIEST, LATEST, committed, offsets_at, partitions, patiently
-from infra.eventlog.kafka_producer import Producer
-from infra.eventlog.kafka_scan import Scans
-from infra.eventlog.kafka_subscription import subscribe
-from infra.eventlog.kafka_topics import refresh
+from infra.eventlog.kafka import setup as kafka_setup
+from infra.eventlog.kafka.cluster import KafkaCluster
+from infra.eventlog.kafka.offsets import EARLIEST, LATEST, committed, offsets_at, partitions, patiently
+from infra.eventlog.kafka.producer import Producer
+from infra.eventlog.kafka.scan import Scans
+from infra.eventlog.kafka.subscription import subscribe
+from infra.eventlog.kafka.topics import refresh
 from schemas.envelope import Headers, Record
 from schemas.topics import TOPICS
 

@@ -9,10 +9,10 @@ from aiokafka.partitioner import murmur2
 from aiokafka.structs import TopicPartition
 
 from infra.errors import LogUnavailable
-from infra.eventlog.kafka_cluster import KafkaCluster
-from infra.eventlog.kafka_lane import Done, Lane
-from infra.eventlog.kafka_records import message_headers, message_key
-from infra.eventlog.kafka_topics import missing_sentence
+from infra.eventlog.kafka.cluster import KafkaCluster
+from infra.eventlog.kafka.lane import Done, Lane
+from infra.eventlog.kafka.records import message_headers, message_key
+from infra.eventlog.kafka.topics import missing_sentence
 from schemas.envelope import Headers
 from schemas.topics import TOPICS
 

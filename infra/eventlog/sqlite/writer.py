@@ -7,8 +7,8 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final
 
-from infra.eventlog.sqlite_file import ConnectionThread
-from infra.eventlog.sqlite_tables import Statement
+from infra.eventlog.sqlite.file import ConnectionThread
+from infra.eventlog.sqlite.tables import Statement
 
 _Row = tuple[Any, ...]
 

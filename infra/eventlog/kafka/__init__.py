@@ -1,0 +1,1 @@
+"""The log on Apache Kafka: `log.py` is its front."""

@@ -1,0 +1,1 @@
+"""The log in one SQLite file: `log.py` is its front."""
