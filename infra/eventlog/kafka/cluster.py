@@ -4,7 +4,7 @@ import asyncio
 import os
 import re
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -187,12 +187,18 @@ async def ask(client: AIOKafkaClient, request: Request[Any], node: int | None = 
     return await client.send(client.get_random_node() if node is None else node, request)
 
 
-async def abandon(client: AIOKafkaClient) -> None:
-    """Close it without waiting for a broker that reads nothing any more."""
+def abandon(client: AIOKafkaClient) -> Coroutine[Any, Any, None]:
+    """Give up its connections now, whatever is still to be sent: a broker that is frozen reads nothing. What
+    it returns closes the rest."""
     for connection in list(client._conns.values()):
         if connection._writer is not None:
             connection._writer.transport.abort()
+    return _close(client)
+
+
+async def _close(client: AIOKafkaClient) -> None:
     await client.close()
+    await asyncio.sleep(0)  # in which the transports let go of their sockets
 
 
 async def _greet(host: str, port: int, arguments: dict[str, Any]) -> None:

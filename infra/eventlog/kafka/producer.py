@@ -157,11 +157,12 @@ class Producer:
         self._trouble = self._waiting.missing()
 
     def _disconnect(self) -> None:
-        for task in self._serving.values():
-            task.cancel()
         if self._client is not None:
+            # Before the tasks are cancelled: they would close connections that still have something to send.
             client, self._client = self._client, None
             self._task(abandon(client))
+        for task in self._serving.values():
+            task.cancel()
 
     # --- Sending
 
