@@ -23,7 +23,7 @@ from schemas.topics import WEBHOOKS
 
 ROUNDS = 3
 
-_HEADERS = event_headers(
+HEADERS = event_headers(
     id="msg_2mN8PGxQ4tT0vKq3wYb7Zc1LdEf",
     source="/webhooks/meeting-baas",
     type="meeting-baas.bot.completed",
@@ -84,7 +84,7 @@ def _in_turn(ours: Callable[[Path], Awaitable[Round]], plain: Callable[[Path], R
         with tempfile.TemporaryDirectory() as folder:
             mine = uvloop.run(_awaited(ours(Path(folder, "ours.db"))))
             rounds.append((mine, plain(Path(folder, "plain.db"))))
-    return _middle([mine for mine, _ in rounds]), _middle([theirs for _, theirs in rounds])
+    return middle([mine for mine, _ in rounds]), middle([theirs for _, theirs in rounds])
 
 
 async def _append(load: Load, path: Path) -> Round:
@@ -95,7 +95,7 @@ async def _append(load: Load, path: Path) -> Round:
     async def append_in_turn() -> None:
         for _ in range(load.batches):
             began = time.perf_counter()
-            await log.append(WEBHOOKS, key=_KEY, value=load.value, headers=_HEADERS)
+            await log.append(WEBHOOKS, key=_KEY, value=load.value, headers=HEADERS)
             latencies.append(time.perf_counter() - began)
 
     meter = _Meter()
@@ -106,7 +106,7 @@ async def _append(load: Load, path: Path) -> Round:
 
 
 def _plain_append(load: Load, path: Path) -> Round:
-    row = (1, _KEY.encode(), str(_HEADERS).encode(), load.value)
+    row = (1, _KEY.encode(), str(HEADERS).encode(), load.value)
     latencies = []
     with closing(_plain_table(path)) as connection:
         meter = _Meter()
@@ -123,7 +123,7 @@ async def _read(path: Path) -> Round:
     log = SqliteLog(path)
     await log.setup()
     await asyncio.gather(
-        *(log.append(WEBHOOKS, key=_KEY, value=bytes(250), headers=_HEADERS) for _ in range(_READ_COUNT))
+        *(log.append(WEBHOOKS, key=_KEY, value=bytes(250), headers=HEADERS) for _ in range(_READ_COUNT))
     )
     meter = _Meter()
     async with log.subscribe([WEBHOOKS], "benchmark") as subscription:
@@ -136,7 +136,7 @@ async def _read(path: Path) -> Round:
 
 
 def _plain_read(path: Path) -> Round:
-    row = (1, _KEY.encode(), str(_HEADERS).encode(), bytes(250))
+    row = (1, _KEY.encode(), str(HEADERS).encode(), bytes(250))
     with closing(_plain_table(path)) as connection:
         connection.execute("BEGIN")
         connection.executemany("INSERT INTO records VALUES (NULL, ?, ?, ?, ?)", [row] * _READ_COUNT)
@@ -179,7 +179,7 @@ async def _awaited(round_: Awaitable[Round]) -> Round:
     return await round_
 
 
-def _middle(rounds: list[Round]) -> Round:
+def middle(rounds: list[Round]) -> Round:
     return Round(*(median(getattr(r, name) for r in rounds) for name in Round.__slots__))
 
 

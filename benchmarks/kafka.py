@@ -8,64 +8,31 @@ gives every large buffer back to the system at once (MALLOC_TRIM_THRESHOLD_ tell
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from statistics import median
 from uuid import uuid4
 
 import uvloop
 from aiokafka import AIOKafkaProducer
 
+from benchmarks.eventlog import HEADERS, Load, Round, middle
 from infra.eventlog.kafka.cluster import cluster_at
 from infra.eventlog.kafka.log import KafkaLog
 from infra.eventlog.kafka.options import KafkaOptions
 from infra.eventlog.kafka.topics import MAX_MESSAGE_BYTES
-from schemas.envelope import event_headers
 from schemas.topics import WEBHOOKS
 from tests.servers.kafka import KafkaServer
 
 ROUNDS = 3
-_HEADERS = event_headers(
-    id="msg_2mN8PGxQ4tT0vKq3wYb7Zc1LdEf",
-    source="/webhooks/meeting-baas",
-    type="meeting-baas.bot.completed",
-    subject="6b1f0a4e-52a4-4c2f-9d7c-0e9a5a3f1c11",
-    time="2026-11-11T10:00:00Z",
-)
 _KEYS = [str(uuid4()) for _ in range(100)]
 _SCANNED = 100_000
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """`at_once` appends wait at any moment."""
-
-    name: str
-    value: bytes
-    at_once: int
-    each: int
-
-    @property
-    def count(self) -> int:
-        return self.at_once * self.each
-
-
-@dataclass(frozen=True, slots=True)
-class Round:
-    """CPU in microseconds a record; latencies in milliseconds."""
-
-    per_second: float
-    cpu: float
-    p50: float = 0
-    p99: float = 0
 
 
 Append = Callable[[str, bytes], Awaitable[object]]
 
 LOADS = (
-    Load("0.2 KB, 16 at once", bytes(202), at_once=16, each=1500),
-    Load("0.2 KB, 64 at once", bytes(202), at_once=64, each=600),
-    Load("0.2 KB, 256 at once", bytes(202), at_once=256, each=200),
-    Load("300 KB, 16 at once", bytes(300_000), at_once=16, each=20),
+    Load("0.2 KB, 16 at once", bytes(202), at_once=16, batches=1500),
+    Load("0.2 KB, 64 at once", bytes(202), at_once=64, batches=600),
+    Load("0.2 KB, 256 at once", bytes(202), at_once=256, batches=200),
+    Load("300 KB, 16 at once", bytes(300_000), at_once=16, batches=20),
 )
 
 
@@ -96,10 +63,10 @@ async def _measure(url: str) -> None:
 
 
 async def _compare(log: KafkaLog, producer: AIOKafkaProducer, topic: str) -> None:
-    headers = [(name, value.encode()) for name, value in _HEADERS.items()]
+    headers = [(name, value.encode()) for name, value in HEADERS.items()]
 
     def ours(key: str, value: bytes) -> Awaitable[object]:
-        return log.append(WEBHOOKS, key=key, value=value, headers=_HEADERS)
+        return log.append(WEBHOOKS, key=key, value=value, headers=HEADERS)
 
     async def plain(key: str, value: bytes) -> object:
         return await producer.send_and_wait(topic, value, key=key.encode(), headers=headers)
@@ -116,7 +83,7 @@ async def _compare(log: KafkaLog, producer: AIOKafkaProducer, topic: str) -> Non
     print(" " * 22 + "".join(name.rjust(width) for name, width in columns))
     for load in LOADS:
         rounds = [(await _drive(load, ours), await _drive(load, plain)) for _ in range(ROUNDS)]
-        mine, theirs = _middle([a for a, _ in rounds]), _middle([b for _, b in rounds])
+        mine, theirs = middle([a for a, _ in rounds]), middle([b for _, b in rounds])
         print(
             f"{load.name:22}{mine.per_second:10,.0f}{theirs.per_second:10,.0f}{mine.cpu:9.1f}{theirs.cpu:8.1f}"
             f"{mine.p50:9.2f}{theirs.p50:8.2f}{mine.p99:9.2f}"
@@ -127,7 +94,7 @@ async def _drive(load: Load, append: Append) -> Round:
     latencies: list[float] = []
 
     async def append_in_turn(first: int) -> None:
-        for number in range(first, first + load.each):
+        for number in range(first, first + load.batches):
             began = time.perf_counter()
             await append(_KEYS[number % len(_KEYS)], load.value)
             latencies.append(time.perf_counter() - began)
@@ -141,7 +108,7 @@ async def _drive(load: Load, append: Append) -> Round:
 async def _scan(log: KafkaLog) -> None:
     before = time.time_ns() // 1_000_000
     waiting = [
-        log.append(WEBHOOKS, key=_KEYS[number % len(_KEYS)], value=bytes(202), headers=_HEADERS)
+        log.append(WEBHOOKS, key=_KEYS[number % len(_KEYS)], value=bytes(202), headers=HEADERS)
         for number in range(_SCANNED)
     ]
     await asyncio.gather(*waiting)
@@ -157,10 +124,6 @@ def _round(count: int, seconds: float, cpu_seconds: float, latencies: Sequence[f
     ordered = sorted(latencies) or [0.0]
     p50, p99 = (ordered[int(len(ordered) * share)] * 1000 for share in (0.5, 0.99))
     return Round(count / seconds, cpu_seconds / count * 1e6, p50, p99)
-
-
-def _middle(rounds: list[Round]) -> Round:
-    return Round(*(median(getattr(r, name) for r in rounds) for name in Round.__slots__))
 
 
 if __name__ == "__main__":
