@@ -1,8 +1,7 @@
 """Working off a backlog on Kafka: records a second and memory at growing sizes, against a bare aiokafka loop.
 
-The handler does nothing, so that all that is left is reading, the runner and its commits. A broker must run
-(`make kafka`, or the URL in `ADJOURN_BENCH_KAFKA_URL`); the topics are this benchmark's own and are deleted
-at its end. Each figure comes from a process of its own, so that memory is that of one reading.
+The handler does nothing, so that all that is left is reading, the runner and its commits. Each figure comes
+from a process of its own, so that memory is that of one reading. `ADJOURN_BENCH_RECORDS` has the sizes.
 """
 
 import asyncio
@@ -17,7 +16,6 @@ from uuid import uuid4
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient
 
 from consumers.base import Consumer, Services
 from consumers.runner.policy import BurialStreak, Limits, RetryPolicy
@@ -26,7 +24,8 @@ from infra.eventlog.kafka.records import message_headers, message_key
 from infra.eventlog.open import open_log
 from schemas.envelope import Record, event_headers
 from schemas.facts import Fact
-from schemas.topics import TOPICS, WEBHOOKS
+from schemas.topics import WEBHOOKS
+from tests.servers.kafka import KafkaServer
 
 KEYS = 10_000
 BODY_BYTES = 250
@@ -39,19 +38,17 @@ def main() -> int:
     sizes = [
         int(size) for size in os.environ.get("ADJOURN_BENCH_RECORDS", "250000,500000,1000000").split(",")
     ]
-    url = os.environ.get("ADJOURN_BENCH_KAFKA_URL", "kafka://127.0.0.1:9092")
-    log_url = f"{url}?prefix=bench-{uuid4().hex}."
-    bootstrap, prefix = url.removeprefix("kafka://"), log_url.partition("prefix=")[2]
-    print(f"records of {BODY_BYTES} bytes, {KEYS} keys, 12 partitions, handler does nothing")
-    asyncio.run(_set_up(log_url))
-    try:
+    with KafkaServer() as broker:
+        broker.start()
+        print(f"records of {BODY_BYTES} bytes, {KEYS} keys, 12 partitions, handler does nothing")
+        asyncio.run(_set_up(broker.url))
         there = 0
         for size in sizes:
-            asyncio.run(_fill(bootstrap, prefix, there, size))
+            asyncio.run(_fill(broker.bootstrap, there, size))
             there = size
             rates = {}
             for reader in _READERS:
-                command = [sys.executable, "-m", "benchmarks.backlog", reader, log_url, str(size)]
+                command = [sys.executable, "-m", "benchmarks.backlog", reader, broker.url, str(size)]
                 told = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
                 seconds, cpu_seconds, megabytes = (float(word) for word in told.split())
                 rates[reader] = size / seconds
@@ -60,9 +57,7 @@ def main() -> int:
                     f"  {cpu_seconds / size * 1e6:6.1f} µs of CPU a record  {megabytes:4.0f} MB at most",
                     flush=True,
                 )
-            print(f"  {size:>9,} {rates['runner'] / rates['bare']:.2f} of bare")
-    finally:
-        asyncio.run(_delete(bootstrap, prefix))
+            print(f"  {size:>9,} {rates['runner'] / rates['bare']:.2f} of bare", flush=True)
     return 0
 
 
@@ -72,7 +67,7 @@ async def _set_up(log_url: str) -> None:
     await log.close()
 
 
-async def _fill(bootstrap: str, prefix: str, first: int, last: int) -> None:
+async def _fill(bootstrap: str, first: int, last: int) -> None:
     async with AIOKafkaProducer(
         bootstrap_servers=bootstrap, linger_ms=5, max_batch_size=_BATCH_BYTES, acks=1
     ) as producer:
@@ -86,24 +81,16 @@ async def _fill(bootstrap: str, prefix: str, first: int, last: int) -> None:
                 time="2026-01-01T00:00:00Z",
             )
             await producer.send(
-                prefix + WEBHOOKS, b"x" * BODY_BYTES, key=message_key(key), headers=message_headers(headers)
+                WEBHOOKS, b"x" * BODY_BYTES, key=message_key(key), headers=message_headers(headers)
             )
         await producer.flush()
 
 
-async def _delete(bootstrap: str, prefix: str) -> None:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
-    await admin.delete_topics([prefix + topic for topic in TOPICS])
-    await admin.close()
-
-
 async def _bare(log_url: str, size: int) -> None:
     """What anybody would write: fetch, and commit from time to time."""
-    bootstrap, _, prefix = log_url.removeprefix("kafka://").partition("?prefix=")
     async with AIOKafkaConsumer(
-        prefix + WEBHOOKS,
-        bootstrap_servers=bootstrap,
+        WEBHOOKS,
+        bootstrap_servers=log_url.removeprefix("kafka://"),
         group_id=uuid4().hex,
         auto_offset_reset="earliest",
         enable_auto_commit=True,
