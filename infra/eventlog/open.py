@@ -1,10 +1,8 @@
 """A log by its URL. A new kind of log is a line here."""
 
-from pathlib import Path
-from urllib.parse import unquote
-
 from infra.eventlog.base import EventLog
 from infra.eventlog.kafka.options import KafkaOptions
+from infra.eventlog.sqlite.file import path_at
 from infra.eventlog.sqlite.log import SqliteLog
 from infra.extras import not_installed
 
@@ -23,10 +21,10 @@ def open_log(
     Nothing is touched yet. With a `spool_url`, a record that Kafka does not take is kept there until it does.
     Raises `ValueError`, with a sentence that says what to write, when the URL names no log.
     """
-    scheme, _, rest = url.partition("://")
-    if scheme == "sqlite" and len(rest) > 1 and rest.startswith("/"):
-        return SqliteLog(Path(unquote(rest[1:])), retention_days=retention_days)
-    if scheme == "kafka":
+    path = path_at(url)
+    if path is not None:
+        return SqliteLog(path, retention_days=retention_days)
+    if url.startswith("kafka://"):
         return _open_kafka(url, retention_days, kafka, spool_url)
     raise ValueError(
         "The log's URL must look like sqlite:///var/log.db (four slashes for an absolute path) "

@@ -3,9 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
-from pathlib import Path
 from typing import Final
-from urllib.parse import unquote
 
 import structlog
 
@@ -16,6 +14,7 @@ from infra.eventlog.spool.drain import AWAY, Drain, MainLogAway, begun
 from infra.eventlog.spool.file import SpoolFile
 from infra.eventlog.spool.flag import SharedByte
 from infra.eventlog.spool.writer import Event, SpoolWriter
+from infra.eventlog.sqlite.file import path_at
 from schemas.envelope import Headers, Record
 from schemas.topics import TOPICS
 
@@ -30,12 +29,12 @@ def open_spooled(main: EventLog, url: str) -> "SpooledLog":
 
     Raises `ValueError`, with a sentence that says what to write, when the URL names no file.
     """
-    scheme, _, rest = url.partition("://")
-    if scheme != "sqlite" or len(rest) < 2 or not rest.startswith("/"):
+    path = path_at(url)
+    if path is None:
         raise ValueError(
             "The spool's URL must look like sqlite:///var/spool.db (four slashes for an absolute path)."
         )
-    return SpooledLog(main, SpoolFile(Path(unquote(rest[1:]))))
+    return SpooledLog(main, SpoolFile(path))
 
 
 class SpooledLog:

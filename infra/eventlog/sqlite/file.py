@@ -10,7 +10,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
 from typing import Literal, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import structlog
 
@@ -26,6 +26,12 @@ _BUSY_SECONDS = 1.5
 """An append waits for the commit that runs and then for its own: twice this is well under a sender's 5 s."""
 
 _STATEMENTS_KEPT = 256
+
+
+def path_at(url: str) -> Path | None:
+    """The file that `sqlite:///relative.db` or `sqlite:////absolute.db` names; null for any other URL."""
+    scheme, _, rest = url.partition("://")
+    return Path(unquote(rest[1:])) if scheme == "sqlite" and rest.startswith("/") and len(rest) > 1 else None
 
 
 class ConnectionThread:
