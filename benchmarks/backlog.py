@@ -9,27 +9,21 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Sequence
 from time import perf_counter, process_time
-from typing import cast
 from uuid import uuid4
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from consumers.base import Consumer, Services
-from consumers.runner.policy import BurialStreak, Limits, RetryPolicy
-from consumers.runner.run import run
+from benchmarks.runner import forget, work_off
 from infra.eventlog.kafka.records import message_headers, message_key
 from infra.eventlog.open import open_log
-from schemas.envelope import Record, event_headers
-from schemas.facts import Fact
+from schemas.envelope import event_headers
 from schemas.topics import WEBHOOKS
 from tests.servers.kafka import KafkaServer
 
 KEYS = 10_000
 BODY_BYTES = 250
-_NO_SERVICES = cast(Services, None)  # the handler asks for none
 _READERS = ("bare", "runner")
 _BATCH_BYTES = 64 * 1024
 
@@ -103,30 +97,8 @@ async def _bare(log_url: str, size: int) -> None:
 
 
 async def _runner(log_url: str, size: int) -> None:
-    seen = 0
-    stop = asyncio.Event()
-
-    async def handle(record: Record, services: Services) -> Sequence[Fact]:
-        nonlocal seen
-        seen += 1
-        if seen == size:
-            stop.set()
-        return ()
-
-    async def remember(successes: Sequence[tuple[str, int]]) -> None:
-        pass
-
     log = open_log(log_url)
-    await run(
-        Consumer(uuid4().hex, (WEBHOOKS,), handle),
-        log=log,
-        services=_NO_SERVICES,
-        remember=remember,
-        stop=stop,
-        policy=RetryPolicy(),
-        limits=Limits(),
-        streak=BurialStreak(),
-    )
+    await work_off(log, uuid4().hex, size, forget)
     await log.close()
 
 

@@ -69,8 +69,8 @@ async def _rounds(folder: Path) -> tuple[Round, Round, Round]:
 
         for number in range(ROUNDS):
             rounds[0].append(await _timed(_bare(log, f"bare-{number}")))
-            rounds[1].append(await _timed(_runner(log, f"runner-{number}", _forget)))
-            rounds[2].append(await _timed(_runner(log, f"kept-{number}", keep)))
+            rounds[1].append(await _timed(work_off(log, f"runner-{number}", RECORDS, forget)))
+            rounds[2].append(await _timed(work_off(log, f"kept-{number}", RECORDS, keep)))
     await log.close()
     return _middle(rounds[0]), _middle(rounds[1]), _middle(rounds[2])
 
@@ -100,14 +100,15 @@ async def _bare(log: EventLog, group: str) -> None:
             await subscription.commit(records[-1])
 
 
-async def _runner(log: EventLog, group: str, remember: Callable[..., Awaitable[None]]) -> None:
+async def work_off(log: EventLog, group: str, count: int, remember: Callable[..., Awaitable[None]]) -> None:
+    """The runner with a handler that does nothing, until it has seen so many records."""
     seen = 0
     stop = asyncio.Event()
 
     async def handle(record: Record, services: Services) -> Sequence[Fact]:
         nonlocal seen
         seen += 1
-        if seen == RECORDS:
+        if seen == count:
             stop.set()
         return ()
 
@@ -123,7 +124,7 @@ async def _runner(log: EventLog, group: str, remember: Callable[..., Awaitable[N
     )
 
 
-async def _forget(successes: Sequence[tuple[str, int]]) -> None:
+async def forget(successes: Sequence[tuple[str, int]]) -> None:
     pass
 
 
