@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import ssl
+import time
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from infra.errors import Halt, LogUnavailable
 from infra.eventlog.kafka.options import KafkaOptions
 
 _REQUEST_TIMEOUT_SECONDS = 10
+_ASK_AGAIN_SECONDS = 0.05
 
 _CREDENTIALS = (
     errors.SaslAuthenticationFailed,
@@ -89,6 +91,11 @@ class KafkaCluster:
             with self.reported():
                 await self._try_servers(arguments)
             raise self.unavailable("no broker answers") from exc
+        try:
+            await self._await_brokers(client, request_timeout_seconds)
+        except BaseException:
+            await abandon(client)
+            raise
         return client
 
     @asynccontextmanager
@@ -122,6 +129,15 @@ class KafkaCluster:
     @property
     def place(self) -> str:
         return ",".join(self.servers)
+
+    async def _await_brokers(self, client: AIOKafkaClient, seconds: float) -> None:
+        """One that has just started, or was frozen, answers before its controller counts it in."""
+        deadline = time.monotonic() + seconds
+        while not client.cluster.brokers():
+            if time.monotonic() > deadline:
+                raise self.unavailable("the cluster names no broker that serves")
+            await asyncio.sleep(_ASK_AGAIN_SECONDS)
+            await client.force_metadata_update()
 
     async def _try_servers(self, arguments: dict[str, Any]) -> None:
         """Raises why the first server that can be reached, or else the last one, does not want us."""

@@ -5,14 +5,20 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
+from aiokafka.client import AIOKafkaClient
 
 from infra.errors import Halt, LogUnavailable
+from infra.eventlog.kafka.cluster import abandon
 from infra.eventlog.kafka.log import KafkaLog
 from tests.infra.eventlog.kafka_logs import append, cluster_of, everything, kafka_log, values
 from tests.servers.kafka import KafkaServer
 
 _PATIENCE_SECONDS = 1.0
 _DEADLINE_SECONDS = 30
+_COUNTED_OUT_BETWEEN_HEARTBEATS = {
+    "broker.session.timeout.ms": "1000",
+    "broker.heartbeat.interval.ms": "4000",
+}
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +171,22 @@ async def test_a_broker_that_is_back_with_an_empty_disk_takes_records_again_afte
             await append(log, f"kept {number}", key=f"bot-{number}")
 
         assert sorted(values(await everything(log))) == sorted(f"kept {number}" for number in range(20))
+
+
+async def test_a_broker_that_its_controller_does_not_count_in_yet_is_waited_for(kafka: KafkaServer) -> None:
+    with KafkaServer(_COUNTED_OUT_BETWEEN_HEARTBEATS) as server:
+        server.start()
+        await _until(lambda: _names_no_broker(server))
+        async with kafka_log(cluster_of(server.url)) as log:
+            await append(log, "0")
+
+
+async def _names_no_broker(server: KafkaServer) -> bool:
+    client = AIOKafkaClient(bootstrap_servers=server.bootstrap)
+    await client.bootstrap()
+    known = client.cluster.brokers()
+    await abandon(client)
+    return not known
 
 
 async def _freeze(broker: KafkaServer, log: KafkaLog) -> None:
