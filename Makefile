@@ -27,7 +27,7 @@ format: $(VENV)/dev
 demo: $(VENV)/run
 	@$(BIN)/adjourn demo
 
-bench: $(VENV)/dev
+bench: $(VENV)/bench
 	$(BIN)/python -m benchmarks $(ARGS)
 
 # Real components on this machine, until Ctrl-C; each prints what to put into .env.
@@ -41,7 +41,7 @@ stack: $(VENV)/dev
 constraints: | $(BIN)/pip
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	  --no-emit-index-url --no-emit-find-links --upgrade --all-extras --group build --group dev pyproject.toml -o constraints.txt
+	  --no-emit-index-url --no-emit-find-links --upgrade --all-extras --group build --group dev --group bench pyproject.toml -o constraints.txt
 
 $(BIN)/pip:
 	$(PYTHON) -m venv $(VENV)
@@ -53,6 +53,10 @@ $(VENV)/run: pyproject.toml constraints.txt | $(BIN)/pip
 $(VENV)/dev: pyproject.toml constraints.txt | $(BIN)/pip
 	@$(BIN)/python infra/deploy/install.py kafka s3 postgres dev
 	@touch $@ $(VENV)/run
+
+$(VENV)/bench: pyproject.toml constraints.txt | $(BIN)/pip
+	@$(BIN)/python infra/deploy/install.py kafka s3 postgres dev bench
+	@touch $@ $(VENV)/dev $(VENV)/run
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
