@@ -65,6 +65,11 @@ DatabaseUrl = Annotated[
         "postgresql://adjourn@database/adjourn",
     ),
 ]
+ApiUrl = Annotated[
+    str, _one_of("https://", "http://"), Form("an http or https URL", "https://api.meetingbaas.com")
+]
+DeleteUpstream = Annotated[Literal["", "after-verified"], Form("after-verified, or empty", "after-verified")]
+Folder = Annotated[str, Form("the path of a folder", "var/parts")]
 Host = Annotated[str, Field(min_length=1), Form("an address of this machine", "127.0.0.1")]
 Port = Annotated[int, Field(ge=0, le=65535), Form("a port number from 0 to 65535", "8080")]
 LogLevel = Annotated[

@@ -33,7 +33,7 @@ def env_example(values: Mapping[str, str] | None = None) -> str:
         comment = "\n".join(textwrap.wrap((field.description or "").replace("`", ""), 106))
         if name in given:
             line = f"{variable(name)}={given[name]}"
-        elif name.startswith("meeting_baas"):
+        elif name.startswith("meeting_baas") and not _has_default(field):
             line = f"{variable(name)}="
         else:
             shown = field.default if _has_default(field) else form(field).example

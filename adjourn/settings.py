@@ -40,6 +40,15 @@ class Settings(BaseSettings):
         (), description="secrets given as `callback_config.secret` when v2 bots are created"
     )
     meeting_baas_alert_secrets: forms.Secrets = Field((), description="secrets of v2 alert callbacks")
+    meeting_baas_api_url: forms.ApiUrl = Field(
+        "https://api.meetingbaas.com",
+        description="their API, asked with the first of the API keys for fresh links where one has expired",
+    )
+    delete_upstream: forms.DeleteUpstream = Field(
+        "",
+        description="`after-verified` deletes a meeting at its provider once all that it has is stored here "
+        "and proved complete; empty never deletes anything there",
+    )
     host: forms.Host = Field("127.0.0.1", description="address to listen on; `0.0.0.0` for every network")
     port: forms.Port = Field(8080, description="port to listen on")
     workers: forms.Workers = Field(
@@ -105,6 +114,11 @@ class Settings(BaseSettings):
         "",
         description="how S3 encrypts what it stores: `AES256`, `aws:kms` or `aws:kms:KEY`; empty means as "
         "the bucket says",
+    )
+    parts_folder: forms.Folder = Field(
+        "var/parts",
+        description="where, with objects on S3, the part of a recording that is not full yet waits on this "
+        "machine's disk: some 20 MB for each that is being copied",
     )
     log_level: forms.LogLevel = Field("info", description="`debug`, `info`, `warning` or `error`")
 
