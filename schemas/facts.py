@@ -14,6 +14,8 @@ RECORDING_STORED: Final = "recording.stored"
 TRANSCRIPT_STORED: Final = "transcript.stored"
 MEETING_COMPLETED: Final = "meeting.completed"
 MEETING_FAILED: Final = "meeting.failed"
+MEETING_FORGOTTEN: Final = "meeting.forgotten"
+UPSTREAM_DELETED: Final = "upstream.deleted"
 
 
 class ArtifactStored(Artifact):
@@ -54,6 +56,32 @@ class MeetingEnded(BaseModel):
     message: str | None = None
 
 
+class MeetingForgotten(BaseModel):
+    """Body of `meeting.forgotten`: by our own clock `at`, after `objects` stored files had been removed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    provider: str
+    meeting_id: str
+    at: datetime
+    objects: int
+
+
+class UpstreamDeleted(BaseModel):
+    """Body of `upstream.deleted`: by our own clock `at`.
+
+    `artifacts` are the names of the meeting's stored files, as in its manifest: all that its sender had is
+    among them.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    provider: str
+    meeting_id: str
+    at: datetime
+    artifacts: tuple[str, ...]
+
+
 class FactType(NamedTuple):
     body: type[BaseModel]
     meaning: str
@@ -66,6 +94,14 @@ FACTS: Final[Mapping[str, FactType]] = {
     TRANSCRIPT_STORED: FactType(TranscriptStored, "A new version of a meeting's transcript is stored."),
     MEETING_COMPLETED: FactType(MeetingEnded, "A meeting is over and went well."),
     MEETING_FAILED: FactType(MeetingEnded, "A meeting is over and did not go well."),
+    MEETING_FORGOTTEN: FactType(
+        MeetingForgotten,
+        "All that was stored and known of a meeting is removed, because somebody asked for it.",
+    ),
+    UPSTREAM_DELETED: FactType(
+        UpstreamDeleted,
+        "A meeting's files are deleted at its sender, where all of them are stored and verified.",
+    ),
 }
 """Every fact there is: other teams know of none but these."""
 
