@@ -1,7 +1,8 @@
 """What a consumer is: a name, the topics it reads, and one plain async function."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from infra.database.engine import Database
 from infra.links.base import Links
@@ -9,14 +10,18 @@ from infra.objects.base import ObjectStore
 from schemas.envelope import Record
 from schemas.facts import Fact
 
+if TYPE_CHECKING:
+    from infra.providers.base import ProviderApi
+
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What handlers may use. The log is not among it."""
+    """What handlers may use. The log is not among it. `providers` has those that we may call, by name."""
 
     objects: ObjectStore
     database: Database
     links: Links
+    providers: Mapping[str, "ProviderApi"] = field(default_factory=dict)
 
 
 Handler = Callable[[Record, Services], Awaitable[Sequence[Fact]]]

@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from infra.database.columns import Moment, OutsideText, OutsideTexts, PlainText
 
-CURRENT_VERSION: Final = "0002"
+CURRENT_VERSION: Final = "0003"
 """The newest of `migrations/versions/`."""
 
 METADATA: Final = MetaData()
@@ -85,6 +85,35 @@ artifacts: Final = Table(
     Column("verified", String(16), nullable=False),
     Column("source_event", OutsideText, nullable=False),
     Column("stored_at", Moment, nullable=False),
+    Column("source", String(64)),
+    Column("etag", OutsideText),
+)
+"""`source` and `etag` say which file of which link it is, as in `downloads`; null where that is not known."""
+
+downloads: Final = Table(
+    "downloads",
+    METADATA,
+    *_meeting_key(),
+    Column("kind", String(32), primary_key=True),
+    Column("source", String(64), primary_key=True),
+    Column("name", OutsideText, nullable=False),
+    Column("upload_id", OutsideText, nullable=False),
+    Column("etag", OutsideText),
+    Column("modified", OutsideText),
+    Column("size", BigInteger),
+    Column("saved", BigInteger, nullable=False),
+    Column("sha256", String(64)),
+    Column("event_id", OutsideText, nullable=False),
+    Column("started_ms", BigInteger, nullable=False),
+    Column("updated_ms", BigInteger, nullable=False),
+)
+"""The files that are being copied: what whoever goes on with one must know."""
+
+forgotten: Final = Table(
+    "forgotten",
+    METADATA,
+    *_meeting_key(),
+    Column("forgotten_ms", BigInteger, nullable=False),
 )
 
 transcripts: Final = Table(
