@@ -1,0 +1,257 @@
+"""Meeting BaaS's own API over HTTP, both generations, as it is documented; told to, it misbehaves.
+
+Source: https://github.com/Meeting-BaaS/docs at fd14185: `openapi.json` (v1), `openapi-v2.json` (v2).
+"""
+
+import asyncio
+import time
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+from aiohttp import web
+
+KEY = "mb-key-of-the-account"
+ANOTHERS_SECRET = "sk-not-for-anybody-to-keep"
+
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(slots=True)
+class Bot:
+    """`files` are by field of the answer (`mp4`, `video`, …): paths at the source, "" where there is no file.
+
+    `deleting` are the words of v1 for its next deletions, the last of them for all that follow.
+    """
+
+    id: str
+    files: dict[str, str] = field(default_factory=dict)
+    transcripts: Sequence[Mapping[str, object]] = ()
+    status: str = "completed"
+    artifacts_deleted: bool = False
+    deleting: list[str] = field(default_factory=lambda: ["deleted"])
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`name` is one of those in `serve_meeting_baas`; `at` in seconds of the monotonic clock."""
+
+    name: str
+    bot: str
+    at: float
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class MeetingBaasApi:
+    """`source` is where the files are. All of it may be changed at any time.
+
+    The next calls get what is in `answers`, one each; then `always`, where there is one, else the truth.
+    """
+
+    url: str
+    source: str
+    bots: dict[str, Bot] = field(default_factory=dict)
+    keys: set[str] = field(default_factory=lambda: {KEY})
+    link_seconds: int = 14_400
+    now: Callable[[], float] = time.time
+    calls: list[Call] = field(default_factory=list)
+    answers: deque[Answer] = field(default_factory=deque)
+    always: Answer | None = None
+    _links: Any = field(default_factory=lambda: count(1))
+
+    def asked(self, name: str) -> int:
+        return Counter(call.name for call in self.calls)[name]
+
+    def has(self, bot: str, *, status: str = "completed", **files: str) -> Bot:
+        """From now on it has a bot with these files."""
+        self.bots[bot] = Bot(bot, dict(files), status=status)
+        return self.bots[bot]
+
+    def link(self, path: str) -> str:
+        """To a file at the source; another one at each call."""
+        signed = datetime.fromtimestamp(self.now(), UTC).strftime("%Y%m%dT%H%M%SZ")
+        return (
+            f"{self.source}{path}?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date={signed}"
+            f"&X-Amz-Expires={self.link_seconds}&X-Amz-Signature=fresh{next(self._links)}"
+        )
+
+
+@asynccontextmanager
+async def serve_meeting_baas(source: str = "https://bots-videos.example") -> AsyncIterator[MeetingBaasApi]:
+    api = MeetingBaasApi("", source.rstrip("/"))
+    app = web.Application(handler_args={"handler_cancellation": True})
+    for method, path, name, serve in (
+        ("GET", "/bots/meeting_data", "v1 meeting_data", _meeting_data),
+        ("POST", "/bots/{bot}/delete_data", "v1 delete_data", _delete_data),
+        ("GET", "/v2/bots/{bot}", "v2 bot", _bot),
+        ("DELETE", "/v2/bots/{bot}/delete-data", "v2 delete-data", _delete_bot_data),
+    ):
+        app.router.add_route(method, path, _told(api, name, serve))
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        api.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        yield api
+    finally:
+        await runner.cleanup()
+
+
+def status(code: int, body: object = None, **headers: str) -> Answer:
+    """`retry_after="3"` is `Retry-After: 3`."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+
+    async def answer(request: web.Request) -> web.Response:
+        if body is None:
+            return web.Response(status=code, headers=named)
+        return web.json_response(body, status=code, headers=named)
+
+    return answer
+
+
+def too_many(retry_after: int) -> Answer:
+    """v2's 429, which says when in three ways."""
+    error = _error(429, "FST_ERR_TOO_MANY_REQUESTS", "Too many requests") | {"retryAfter": retry_after}
+    limits = {"x_ratelimit_limit": "5", "x_ratelimit_remaining": "0", "x_ratelimit_reset": str(retry_after)}
+    return status(429, error, retry_after=str(retry_after), **limits)
+
+
+def raw(body: bytes, content_type: str = "text/html") -> Answer:
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(body=body, content_type=content_type)
+
+    return answer
+
+
+def endless() -> Answer:
+    """Begins as JSON, and has no end."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await response.prepare(request)
+        await response.write(b'{"success": true, "data": "')
+        while True:
+            await response.write(b"x" * 65_536)
+
+    return answer
+
+
+def silent() -> Answer:
+    async def answer(request: web.Request) -> web.Response:
+        await asyncio.Event().wait()
+        return web.Response()
+
+    return answer
+
+
+def dropped() -> Answer:
+    """The connection ends without an answer."""
+
+    async def answer(request: web.Request) -> web.Response:
+        assert request.transport is not None
+        request.transport.close()
+        return web.Response()
+
+    return answer
+
+
+_Serve = Callable[[MeetingBaasApi, web.Request, Bot], web.Response]
+
+
+def _told(api: MeetingBaasApi, name: str, serve: _Serve) -> Answer:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        is_v1 = name.startswith("v1")
+        bot = request.query.get("bot_id", "") or request.match_info.get("bot", "")
+        call = Call(name, bot, time.monotonic(), dict(request.query), dict(request.headers))
+        api.calls.append(call)
+        if api.answers:
+            return await api.answers.popleft()(request)
+        if api.always is not None:
+            return await api.always(request)
+        if not _is_authentic(api, request, is_v1):
+            if is_v1:
+                return web.json_response({"error": "InvalidApiKey"}, status=401)
+            return web.json_response(_error(403, "FST_ERR_FORBIDDEN", "Forbidden"), status=403)
+        if bot not in api.bots:
+            if is_v1:
+                return web.json_response({"error": "Bot not found"}, status=404)
+            return web.json_response(_error(404, "FST_ERR_BOT_NOT_FOUND_BY_ID", "No such bot"), status=404)
+        return serve(api, request, api.bots[bot])
+
+    return answer
+
+
+def _is_authentic(api: MeetingBaasApi, request: web.Request, is_v1: bool) -> bool:
+    names = ["x-meeting-baas-api-key", *(["x-spoke-api-key"] if is_v1 else [])]
+    return any(request.headers.get(name) in api.keys for name in names)
+
+
+def _error(code: int, name: str, text: str) -> dict[str, object]:
+    return {
+        "success": False,
+        "error": text,
+        "code": name,
+        "statusCode": code,
+        "message": None,
+        "details": None,
+    }
+
+
+def _meeting_data(api: MeetingBaasApi, request: web.Request, bot: Bot) -> web.Response:
+    with_transcripts = request.query.get("include_transcripts", "true") != "false"
+    names = (
+        "mp4",
+        "audio",
+        "speaker_diarization_file",
+        "speaker_diarization_file_network",
+        "meeting_participants_file",
+    )
+    links = {name: api.link(path) if (path := bot.files.get(name, "")) else "" for name in names}
+    its = {
+        "uuid": bot.id,
+        "bot_name": "Notetaker",
+        "ended_at": "2026-01-02T04:04:05",
+        "extra": {},
+        "speech_to_text_api_key": ANOTHERS_SECRET,
+        "zoom_sdk_pwd": ANOTHERS_SECRET,
+    }
+    transcripts = list(bot.transcripts) if with_transcripts else []
+    return web.json_response(
+        {**links, "duration": 3600, "bot_data": {"bot": its, "event_uuid": None, "transcripts": transcripts}}
+    )
+
+
+def _delete_data(api: MeetingBaasApi, request: web.Request, bot: Bot) -> web.Response:
+    word = bot.deleting.pop(0) if len(bot.deleting) > 1 else bot.deleting[0]
+    if word == "deleted":
+        bot.files.clear()
+        bot.transcripts = ()
+        bot.deleting[:] = ["alreadyDeleted"]
+    return web.json_response({"ok": word != "partiallyDeleted", "status": word})
+
+
+def _bot(api: MeetingBaasApi, request: web.Request, bot: Bot) -> web.Response:
+    names = ("video", "audio", "diarization", "raw_transcription", "transcription", "chat_messages")
+    links = {name: api.link(path) if (path := bot.files.get(name, "")) else None for name in names}
+    details = {
+        "bot_id": bot.id,
+        "bot_name": "Notetaker",
+        "status": bot.status,
+        "artifacts_deleted": bot.artifacts_deleted,
+        **(dict.fromkeys(names) if bot.artifacts_deleted else links),
+        "callback_config": {"enabled": True, "url": "https://example.com", "secret": ANOTHERS_SECRET},
+    }
+    return web.json_response({"success": True, "data": details})
+
+
+def _delete_bot_data(api: MeetingBaasApi, request: web.Request, bot: Bot) -> web.Response:
+    if bot.status not in ("completed", "failed"):
+        return web.json_response(_error(409, "FST_ERR_BOT_STATUS", "Bot is not done"), status=409)
+    bot.artifacts_deleted = True
+    return web.json_response({"success": True, "data": {"message": "Bot data deleted"}})
