@@ -23,8 +23,8 @@ class UnfinishedDownload:
 
     `source` is the sha256 of the link without its query, `name` that of the object it will be, `upload_id`
     the upload's. `etag` and `modified` are validators as the source sent them, `size` is what it announced:
-    each null where it did not. `saved` counts the bytes that are in the store. `sha256` is null until the
-    whole file is there and was verified. Times in ms since 1970 UTC.
+    each null where it did not. `saved` counts the bytes that the store will have whatever dies. Times in ms
+    since 1970 UTC.
     """
 
     provider: str
@@ -32,12 +32,12 @@ class UnfinishedDownload:
     kind: str
     source: str
     name: str
+    media_type: str
     upload_id: str
     etag: str | None
     modified: str | None
     size: int | None
     saved: int
-    sha256: str | None
     event_id: str
     started_ms: int
     updated_ms: int
