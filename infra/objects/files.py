@@ -1,12 +1,12 @@
 """Objects as files in a folder.
 
 An upload grows under `.uploads` in the same folder and gets its name in one step once it is whole and synced:
-no moment shows half of it, and no name is taken twice.
+no moment shows half of it, and no name is taken twice. One that is to be resumed stays there.
 """
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,8 @@ from typing import BinaryIO, Final
 from infra.objects.base import Replace, StoredObject, Swept, Upload
 from infra.objects.disk import disk_errors, make_folders, sync_folder
 from infra.objects.names import RESERVED, checked
-from infra.objects.uploads import FileUpload, alone, begin_upload, end_upload, stored_object, sweep
+from infra.objects.parts import alone, begin_part, discard_part, end_part, new_id, resume_part, sweep
+from infra.objects.uploads import FileUpload, stored_object
 
 _READ_BYTES: Final = 1 << 20
 
@@ -28,33 +29,61 @@ class FileObjects:
     """
 
     root: Path
+    boot: str = ""
+    """See `this_boot`. Where it is not known, every resumed upload is taken for one of before a power cut."""
 
     def begin(
-        self, name: str, *, media_type: str, replace: Replace = False
+        self, name: str, *, media_type: str, replace: Replace = False, resumable: bool = False
     ) -> AbstractAsyncContextManager[Upload]:
-        return self._begin(name, self._path(name), replace)
+        return self._begin(name, self._path(name), replace, new_id(self.boot) if resumable else "")
 
     @asynccontextmanager
-    async def _begin(self, name: str, path: Path, replace: Replace) -> AsyncIterator[Upload]:
-        file = await asyncio.to_thread(self._begin_upload)
-        try:
-            yield FileUpload(self.root, path, name, replace, file)
-        finally:
-            # A cancelled write may still run in its thread: the file's own lock makes closing wait for it.
-            await asyncio.shield(asyncio.to_thread(end_upload, file))
+    async def _begin(self, name: str, path: Path, replace: Replace, upload_id: str) -> AsyncIterator[Upload]:
+        file = await asyncio.to_thread(self._begin_part, upload_id)
+        async with _left(FileUpload(self.root, path, name, replace, file, upload_id)) as upload:
+            yield upload
 
-    def _begin_upload(self) -> BinaryIO:
+    def _begin_part(self, upload_id: str = "") -> BinaryIO:
         with disk_errors(self.root):
-            return begin_upload(self.root / RESERVED)
+            return begin_part(self.root / RESERVED, upload_id)
+
+    def resume(
+        self, name: str, upload_id: str, *, media_type: str, saved: int
+    ) -> AbstractAsyncContextManager[Upload | None]:
+        return self._resume(name, self._path(name), upload_id, saved)
+
+    @asynccontextmanager
+    async def _resume(
+        self, name: str, path: Path, upload_id: str, saved: int
+    ) -> AsyncIterator[Upload | None]:
+        file = await asyncio.to_thread(self._resume_part, upload_id, saved)
+        if file is None:
+            yield None
+            return
+        there = file.tell()
+        async with _left(FileUpload(self.root, path, name, False, file, upload_id, there)) as upload:
+            yield upload
+
+    def _resume_part(self, upload_id: str, saved: int) -> BinaryIO | None:
+        with disk_errors(self.root):
+            return resume_part(self.root / RESERVED, upload_id, self.boot, saved)
+
+    async def discard(self, name: str, upload_id: str) -> None:
+        await asyncio.to_thread(self._discard, upload_id)
+
+    def _discard(self, upload_id: str) -> None:
+        with disk_errors(self.root):
+            discard_part(self.root / RESERVED, upload_id)
 
     async def put(self, name: str, data: bytes, *, media_type: str, replace: Replace = False) -> StoredObject:
         async with self.begin(name, media_type=media_type, replace=replace) as upload:
             await upload.write(data)
             return await upload.finish()
 
-    async def read(self, name: str) -> AsyncIterator[bytes]:
+    async def read(self, name: str, *, first: int = 0) -> AsyncIterator[bytes]:
         file = await asyncio.to_thread(self._open, self._path(name))
         try:
+            file.seek(first)
             while chunk := await asyncio.to_thread(file.read, _READ_BYTES):
                 yield chunk
         finally:
@@ -130,13 +159,13 @@ class FileObjects:
 
     def _probe(self) -> None:
         with disk_errors(self.root):
-            file = begin_upload(self.root / RESERVED)
+            file = begin_part(self.root / RESERVED)
             try:
                 file.write(b"Would an upload succeed now?")
                 file.flush()
                 os.fsync(file.fileno())
             finally:
-                end_upload(file)
+                end_part(file)
 
     async def setup(self) -> None:
         await asyncio.to_thread(self._setup)
@@ -144,14 +173,22 @@ class FileObjects:
     def _setup(self) -> None:
         with disk_errors(self.root):
             make_folders(self.root / RESERVED)
-            sweep(self.root / RESERVED, 0)
 
-    async def sweep(self, older_than_seconds: float) -> Swept:
-        return await asyncio.to_thread(self._sweep, older_than_seconds)
+    async def sweep(self, older_than_seconds: float, *, keep: Collection[str] = ()) -> Swept:
+        return await asyncio.to_thread(self._sweep, older_than_seconds, keep)
 
-    def _sweep(self, older_than_seconds: float) -> Swept:
+    def _sweep(self, older_than_seconds: float, keep: Collection[str]) -> Swept:
         with disk_errors(self.root):
-            return sweep(self.root / RESERVED, older_than_seconds)
+            return sweep(self.root / RESERVED, older_than_seconds, keep)
 
     def _path(self, name: str) -> Path:
         return self.root.joinpath(*checked(name).split("/"))
+
+
+@asynccontextmanager
+async def _left(upload: FileUpload) -> AsyncIterator[FileUpload]:
+    """Left once and whole, also by who is cancelled meanwhile."""
+    try:
+        yield upload
+    finally:
+        await asyncio.shield(upload.leave())

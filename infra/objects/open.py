@@ -6,6 +6,7 @@ from pathlib import Path
 from infra.extras import not_installed
 from infra.objects.base import ObjectStore
 from infra.objects.files import FileObjects
+from infra.objects.parts import this_boot
 
 
 def open_objects(url: str, *, encryption: str = "") -> ObjectStore:
@@ -24,7 +25,7 @@ def open_objects(url: str, *, encryption: str = "") -> ObjectStore:
         raise ValueError(
             "The URL of the object store must be file:/// and the path of a folder, or s3:// and a bucket."
         )
-    return FileObjects(Path(path).absolute())
+    return FileObjects(Path(path).absolute(), boot=this_boot())
 
 
 def _open_s3(url: str, encryption: str) -> ObjectStore:

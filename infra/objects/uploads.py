@@ -1,40 +1,46 @@
-"""Files that grow under a temporary name until they are whole.
-
-Each is locked by the process that writes it: what nobody locks was left by a process that was killed.
-"""
+"""An upload into a file that gets its object's name once it is whole."""
 
 import asyncio
-import fcntl
 import os
-import secrets
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from infra.errors import Retryable
-from infra.objects.base import ObjectChanged, ObjectExists, Replace, StoredObject, Swept
+from infra.errors import Halt, Retryable
+from infra.objects.base import ObjectChanged, ObjectExists, Replace, StoredObject
 from infra.objects.disk import disk_errors, make_folders, sync_folder, write_back
+from infra.objects.parts import alone, end_part
 
-_SUFFIX: Final = ".part"
 _WRITE_BACK_BYTES: Final = 32 * 1024 * 1024
+_SAVE_SECONDS: Final = 1.0
 _MOST_RACES: Final = 100
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FileUpload:
-    """An `Upload` into `file`, which becomes `path` when it is finished."""
+    """An `Upload` into `file`, which becomes `path` when it is finished.
+
+    A resumable one is synced about once a second, beside the writing, which does not wait for the disk.
+    """
 
     root: Path
     path: Path
     name: str
     replace: Replace
     file: BinaryIO
+    id: str = ""
+    saved: int = 0
+    _saving: asyncio.Future[None] | None = None
+    _saved_at: float = field(default_factory=lambda: asyncio.get_running_loop().time())
+    _lost: bool = False
+    _finished: bool = False
 
     async def write(self, chunk: bytes) -> None:
         await asyncio.to_thread(self._write, chunk)
+        if self.id:
+            self._save_now_and_then()
 
     def _write(self, chunk: bytes) -> None:
         with disk_errors(self.root):
@@ -43,15 +49,50 @@ class FileUpload:
             if before // _WRITE_BACK_BYTES != (before + len(chunk)) // _WRITE_BACK_BYTES:
                 write_back(self.file)
 
+    def _save_now_and_then(self) -> None:
+        if self._saving is not None:
+            if not self._saving.done():
+                return
+            self._saving.result()
+        now = asyncio.get_running_loop().time()
+        if now - self._saved_at >= _SAVE_SECONDS:
+            self._saved_at = now
+            self._saving = asyncio.ensure_future(asyncio.to_thread(self._save))
+
+    def _save(self) -> None:
+        with disk_errors(self.root):
+            self.file.flush()
+            found = os.fstat(self.file.fileno())
+            if found.st_nlink == 0:
+                raise self._discarded()
+            with self._losing():
+                os.fdatasync(self.file.fileno())
+            if self.saved == 0:
+                sync_folder(Path(self.file.name).parent)
+            self.saved = found.st_size
+
+    @contextmanager
+    def _losing(self) -> Iterator[None]:
+        """What the disk did not take is not tried again: another sync would succeed without it."""
+        try:
+            yield
+        except OSError:
+            self._lost = True
+            raise
+
     async def finish(self) -> StoredObject:
+        if self._saving is not None:
+            await self._saving
         return await asyncio.to_thread(self._finish)
 
     def _finish(self) -> StoredObject:
         with disk_errors(self.root):
             self.file.flush()
-            os.fsync(self.file.fileno())
+            with self._losing():
+                os.fsync(self.file.fileno())
             stored = stored_object(self.name, os.fstat(self.file.fileno()))
             self._name_it()
+        self._finished = True
         return stored
 
     def _name_it(self) -> None:
@@ -66,7 +107,12 @@ class FileUpload:
                     self._replace()
                 sync_folder(self.path.parent)
                 return
+            if os.fstat(self.file.fileno()).st_nlink == 0:
+                raise self._discarded()
         raise Retryable(f"{self.root}: the folder of an upload does not stay.")
+
+    def _discarded(self) -> Retryable:
+        return Retryable(f"{self.root}: an upload was discarded while it was written.")
 
     def _replace(self) -> None:
         with alone(Path(self.file.name).parent):
@@ -86,55 +132,25 @@ class FileUpload:
         except FileExistsError as exc:
             raise ObjectExists(self.name) from exc
 
+    async def leave(self) -> None:
+        """A cancelled write may still run in its thread: the file's own lock makes closing wait for it."""
+        if self._saving is not None:
+            await asyncio.wait({self._saving})
+        await asyncio.to_thread(self._leave)
+
+    def _leave(self) -> None:
+        if self._finished or not self.id:
+            end_part(self.file)
+            return
+        with suppress(Halt, Retryable):
+            if not self._lost:
+                self._save()
+        with suppress(OSError):
+            if self._lost:
+                os.truncate(self.file.name, self.saved)
+        with suppress(OSError):
+            self.file.close()
+
 
 def stored_object(name: str, found: os.stat_result) -> StoredObject:
     return StoredObject(name, found.st_size, version=f"{found.st_ino}-{found.st_mtime_ns}")
-
-
-@contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """One of all processes at a time replaces or removes what has a name: else a version that was looked at
-    could be gone before it is replaced."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def begin_upload(folder: Path) -> BinaryIO:
-    """A new, locked file in `folder`. Its `name` is its path."""
-    while True:
-        file = (folder / f"{secrets.token_hex(16)}{_SUFFIX}").open("xb")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            swept = os.fstat(file.fileno()).st_nlink == 0
-        except BaseException:
-            end_upload(file)
-            raise
-        if not swept:  # it can happen between the creation and the lock
-            return file
-        file.close()
-
-
-def end_upload(file: BinaryIO) -> None:
-    """Close it and take its temporary name away; the name that it was given stays."""
-    with suppress(OSError):
-        os.unlink(file.name)
-    with suppress(OSError):
-        file.close()  # may write what is still buffered
-
-
-def sweep(folder: Path, older_than_seconds: float) -> Swept:
-    """Remove the uploads that no living process writes, of those that grew last longer ago than that."""
-    uploads, size = 0, 0
-    bound = time.time() - older_than_seconds
-    for path in folder.glob(f"*{_SUFFIX}"):
-        with suppress(FileNotFoundError, BlockingIOError), path.open("r+b") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            found = os.fstat(file.fileno())
-            if found.st_mtime <= bound:
-                path.unlink()
-                uploads, size = uploads + 1, size + found.st_size
-    return Swept(uploads, size)

@@ -14,7 +14,7 @@ from infra.errors import Halt
 from infra.objects.base import ObjectChanged
 from infra.objects.files import FileObjects
 from infra.objects.open import open_objects
-from infra.objects.uploads import alone
+from infra.objects.parts import alone, this_boot
 
 FILLING = (sys.executable, "-m", "tests.infra.objects.filling")
 UPLOADING = (sys.executable, "-m", "tests.infra.objects.uploading")
@@ -130,18 +130,18 @@ async def test_a_process_killed_in_an_upload_leaves_no_half_file_under_a_name(ob
         assert sizes == {SIZE}
         async for found in objects.list(""):
             await objects.delete(found.name)
-    await objects.setup()
+    assert (await objects.sweep(0)).uploads > 0
     assert files_below(objects.root) == []
 
 
-async def test_setup_leaves_the_uploads_of_living_processes_alone(objects: FileObjects) -> None:
+async def test_a_sweep_leaves_the_uploads_of_living_processes_alone(objects: FileObjects) -> None:
     child = await asyncio.create_subprocess_exec(
         *UPLOADING, f"file:///{objects.root}", str(SIZE), stdout=asyncio.subprocess.PIPE
     )
     assert child.stdout is not None
     try:
         for _ in range(20):
-            await objects.setup()
+            await objects.sweep(0)
             assert (await child.stdout.readline()).strip().isdigit()
     finally:
         child.kill()
@@ -187,8 +187,8 @@ async def test_a_name_below_an_object_is_refused(objects: FileObjects) -> None:
 
 
 def test_a_url_is_relative_with_three_slashes_and_absolute_with_four(tmp_path: Path) -> None:
-    assert open_objects("file:///var/objects") == FileObjects(Path.cwd() / "var/objects")
-    assert open_objects(f"file:///{tmp_path}") == FileObjects(tmp_path)
+    assert open_objects("file:///var/objects") == FileObjects(Path.cwd() / "var/objects", this_boot())
+    assert open_objects(f"file:///{tmp_path}") == FileObjects(tmp_path, this_boot())
 
 
 @pytest.mark.parametrize("url", ["", "file:", "file:///", "file://host/x", "var/objects", "ftp:///x"])
