@@ -1,6 +1,6 @@
 """What is stored, over all meetings, for whoever looks through all of it: a page of meetings at a time."""
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -54,7 +54,8 @@ async def all_holdings(
 
 async def holders_among(tx: AsyncConnection, keys: Collection[Key]) -> set[Key]:
     """Those of these meetings of which anything is stored."""
-    wanted, found = list(keys), set()
+    wanted = list(keys)
+    found: set[Key] = set()
     for first in range(0, len(wanted), _KEYS_A_QUERY):
         some = or_(*(_is(key) for key in wanted[first : first + _KEYS_A_QUERY]))
         rows = await tx.execute(select(artifacts.c.provider, artifacts.c.meeting_id).where(some).distinct())
@@ -62,9 +63,7 @@ async def holders_among(tx: AsyncConnection, keys: Collection[Key]) -> set[Key]:
     return found
 
 
-async def _page(
-    tx: AsyncConnection, since: datetime | None, last: Key | None
-) -> Mapping[Key, list[Artifact]]:
+async def _page(tx: AsyncConnection, since: datetime | None, last: Key | None) -> dict[Key, list[Artifact]]:
     chosen = _keys(since, last).subquery()
     of_them = and_(artifacts.c.provider == chosen.c.provider, artifacts.c.meeting_id == chosen.c.meeting_id)
     query = (
