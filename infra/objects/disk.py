@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
+from uuid import UUID
 
 from infra.errors import Halt, Retryable
 
@@ -21,6 +22,7 @@ _WHAT_TO_DO: Final = {
     errno.ENOTSUP: "{root} lacks hard links or locks: choose another file system, then start again.",
 }
 _ALIKE: Final = {errno.EPERM: errno.EACCES, errno.ENOLCK: errno.ENOTSUP, errno.EXDEV: errno.ENOTSUP}
+_THIS_BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 
 
 @contextmanager
@@ -71,3 +73,14 @@ def make_folders(folder: Path) -> None:
     make_folders(folder.parent)
     folder.mkdir(exist_ok=True)
     sync_folder(folder.parent)
+
+
+def this_boot() -> str:
+    """A word for this start of this machine, which no other has; empty where the system tells none.
+
+    Within one start nothing that was written is lost, whoever is killed.
+    """
+    try:
+        return str(UUID(_THIS_BOOT.read_text().strip()))
+    except (OSError, ValueError):
+        return ""

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from infra.extras import not_installed
 from infra.objects.base import ObjectStore
+from infra.objects.disk import this_boot
 from infra.objects.files import FileObjects
-from infra.objects.parts import this_boot
 
 
 def open_objects(url: str, *, encryption: str = "") -> ObjectStore:

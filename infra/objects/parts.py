@@ -1,7 +1,7 @@
 """Files that grow under a temporary name until they are whole.
 
 Each is locked by the process that writes it: what nobody locks was left by a process that was killed, or to
-be resumed. The kernel lets go of a lock when its process is dead, and not before: one that is frozen keeps it.
+be resumed. The kernel lets go of a lock when its process is dead, not before: one that is frozen keeps it.
 """
 
 import fcntl
@@ -19,19 +19,6 @@ from infra.objects.disk import sync_folder
 
 _SUFFIX: Final = ".part"
 _ID: Final = re.compile(r"[0-9a-f]{32}\.[0-9a-f-]{0,36}")
-_THIS_BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
-
-
-def this_boot() -> str:
-    """A word for this start of this machine, which no other has; empty where the system tells none.
-
-    Within one start nothing that was written is lost, whoever is killed.
-    """
-    try:
-        boot = _THIS_BOOT.read_text().strip()
-    except OSError:
-        return ""
-    return boot if _ID.fullmatch(f"{'0' * 32}.{boot}") else ""
 
 
 def begin_part(folder: Path, upload_id: str = "") -> BinaryIO:
@@ -107,6 +94,19 @@ def end_part(file: BinaryIO) -> None:
         os.unlink(file.name)
     with suppress(OSError):
         file.close()  # may write what is still buffered
+
+
+def keep_part(file: BinaryIO, size: int | None) -> None:
+    """Close it, and leave it to be resumed: all of it, or its first `size` bytes."""
+    held = os.dup(file.fileno())
+    try:
+        with suppress(OSError):
+            file.close()  # may write what is still buffered: behind the end, if it were cut before
+        if size is not None:
+            with suppress(OSError):
+                os.truncate(held, size)
+    finally:
+        os.close(held)  # the lock goes with it
 
 
 def discard_part(folder: Path, upload_id: str) -> None:

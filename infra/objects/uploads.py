@@ -11,7 +11,7 @@ from typing import BinaryIO, Final
 from infra.errors import Halt, Retryable
 from infra.objects.base import ObjectChanged, ObjectExists, Replace, StoredObject
 from infra.objects.disk import disk_errors, make_folders, sync_folder, write_back
-from infra.objects.parts import alone, end_part
+from infra.objects.parts import alone, end_part, keep_part
 
 _WRITE_BACK_BYTES: Final = 32 * 1024 * 1024
 _SAVE_SECONDS: Final = 1.0
@@ -54,10 +54,10 @@ class FileUpload:
             if not self._saving.done():
                 return
             self._saving.result()
-        now = asyncio.get_running_loop().time()
-        if now - self._saved_at >= _SAVE_SECONDS:
-            self._saved_at = now
-            self._saving = asyncio.ensure_future(asyncio.to_thread(self._save))
+        loop = asyncio.get_running_loop()
+        if loop.time() - self._saved_at >= _SAVE_SECONDS:
+            self._saved_at = loop.time()
+            self._saving = loop.run_in_executor(None, self._save)
 
     def _save(self) -> None:
         with disk_errors(self.root):
@@ -82,7 +82,7 @@ class FileUpload:
 
     async def finish(self) -> StoredObject:
         if self._saving is not None:
-            await self._saving
+            await asyncio.shield(self._saving)
         return await asyncio.to_thread(self._finish)
 
     def _finish(self) -> StoredObject:
@@ -135,21 +135,17 @@ class FileUpload:
     async def leave(self) -> None:
         """A cancelled write may still run in its thread: the file's own lock makes closing wait for it."""
         if self._saving is not None:
-            await asyncio.wait({self._saving})
+            await asyncio.gather(self._saving, return_exceptions=True)
         await asyncio.to_thread(self._leave)
 
     def _leave(self) -> None:
         if self._finished or not self.id:
             end_part(self.file)
             return
-        with suppress(Halt, Retryable):
-            if not self._lost:
+        if not self._lost:
+            with suppress(Halt, Retryable):
                 self._save()
-        with suppress(OSError):
-            if self._lost:
-                os.truncate(self.file.name, self.saved)
-        with suppress(OSError):
-            self.file.close()
+        keep_part(self.file, self.saved if self._lost else None)
 
 
 def stored_object(name: str, found: os.stat_result) -> StoredObject:

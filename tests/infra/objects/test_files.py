@@ -12,9 +12,10 @@ import pytest
 
 from infra.errors import Halt
 from infra.objects.base import ObjectChanged
+from infra.objects.disk import this_boot
 from infra.objects.files import FileObjects
 from infra.objects.open import open_objects
-from infra.objects.parts import alone, this_boot
+from infra.objects.parts import alone
 
 FILLING = (sys.executable, "-m", "tests.infra.objects.filling")
 UPLOADING = (sys.executable, "-m", "tests.infra.objects.uploading")
