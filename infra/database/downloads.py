@@ -23,8 +23,8 @@ class UnfinishedDownload:
 
     `source` is the sha256 of the link without its query, `name` that of the object it will be, `upload_id`
     the upload's. `etag` and `modified` are validators as the source sent them, `size` is what it announced:
-    each null where it did not. `saved` counts the bytes that the store will have whatever dies. Times in ms
-    since 1970 UTC.
+    each null where it did not. `saved` counts the bytes that the store will have whatever dies. `whole` says
+    that all have come and were verified: the object is there now, or nearly. Times in ms since 1970 UTC.
     """
 
     provider: str
@@ -38,6 +38,7 @@ class UnfinishedDownload:
     modified: str | None
     size: int | None
     saved: int
+    whole: bool
     event_id: str
     started_ms: int
     updated_ms: int

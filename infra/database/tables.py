@@ -8,6 +8,7 @@ from typing import Final
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Connection,
     Float,
@@ -103,6 +104,7 @@ downloads: Final = Table(
     Column("modified", OutsideText),
     Column("size", BigInteger),
     Column("saved", BigInteger, nullable=False),
+    Column("whole", Boolean, nullable=False),
     Column("event_id", OutsideText, nullable=False),
     Column("started_ms", BigInteger, nullable=False),
     Column("updated_ms", BigInteger, nullable=False),

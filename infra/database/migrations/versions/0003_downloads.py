@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("modified", _TEXT),
         sa.Column("size", sa.BigInteger),
         sa.Column("saved", sa.BigInteger, nullable=False),
+        sa.Column("whole", sa.Boolean, nullable=False),
         sa.Column("event_id", _TEXT, nullable=False),
         sa.Column("started_ms", sa.BigInteger, nullable=False),
         sa.Column("updated_ms", sa.BigInteger, nullable=False),
