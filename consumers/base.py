@@ -33,6 +33,12 @@ Raises `Retryable`, `Poison` or `Halt`; anything else is a bug and is retried, t
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
+    """Of the records that are ready, the one with the least `urgency` is handled first.
+
+    It must not raise. Null: in the order in which they came, at no cost.
+    """
+
     name: str
     topics: tuple[str, ...]
     handle: Handler
+    urgency: Callable[[Record], float] | None = None

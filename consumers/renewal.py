@@ -1,0 +1,61 @@
+"""Links die: when one does by its own words, and another to the same file from the provider's API."""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Final
+from urllib.parse import parse_qsl, urlsplit
+
+from consumers.base import Services
+from infra.errors import Retryable
+from schemas.lenient import number
+from schemas.meeting import Link, Observation
+
+_MARGIN_SECONDS: Final = 120
+_LONGEST_LINK: Final = 16_384
+_MOST_PARAMETERS: Final = 100
+
+
+def expires_soon(link: Link, *, now_seconds: Callable[[], float] = time.time) -> bool:
+    """Whether it has expired or will within two minutes, by our clock: which may be wrong, so that whoever
+    cannot renew it should still follow it."""
+    expires = expiry_of(link.url)
+    return expires is not None and expires < now_seconds() + _MARGIN_SECONDS
+
+
+def expiry_of(url: str) -> float | None:
+    """When it dies by its own words, in seconds since 1970 UTC; null where it does not say.
+
+    Read are `X-Amz-Date` and `X-Amz-Expires` (S3, signature version 4), and `Expires` (version 2, CloudFront).
+    """
+    try:
+        query = urlsplit(url[:_LONGEST_LINK]).query
+        said = {name.lower(): value for name, value in parse_qsl(query, max_num_fields=_MOST_PARAMETERS)}
+        if "x-amz-date" not in said:
+            return number(said.get("expires"))
+        signed = datetime.strptime(said["x-amz-date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC).timestamp()
+        lives = number(said.get("x-amz-expires"))
+    except ValueError:
+        return None
+    return None if lives is None else signed + lives
+
+
+async def fresh_link(link: Link, seen: Observation, event_type: str, services: Services) -> Link | None:
+    """Another link to the same file, from the provider; null where we have no key to ask it with.
+
+    `seen` is what the event with the dead link said, `event_type` its `ce_type`. A fresh link may look
+    expired again, where our clock is wrong: it is to be followed, not renewed once more.
+    Raises `DeletedUpstream` when the file is gone for good, `UnknownUpstream` when the provider knows no such
+    meeting, `Retryable` when it has no such file now, or did not answer.
+    """
+    provider = services.providers.get(seen.provider)
+    if provider is None:
+        return None
+    links = [one for one in await provider.links(seen.meeting_id, event_type) if one.kind == link.kind]
+    if not links:
+        raise Retryable(f"The link is dead, and the provider has no {link.kind} of this meeting now.")
+    return next((one for one in links if _place(one) == _place(link)), links[0])
+
+
+def _place(link: Link) -> str:
+    return link.url.partition("?")[0]
