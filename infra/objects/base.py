@@ -83,7 +83,9 @@ class ObjectStore(Protocol):
         """Go on with a resumable upload, in whatever process: what comes next is the byte at its `saved`.
 
         `saved` is the last that its writer was told and wrote down. Less may be there, and more, of which
-        only what is surely right is kept. It is resumable again, and replaces nothing when it is finished.
+        only what is surely right is kept: every byte that a killed process wrote, on its machine, as long as
+        that has not started again (which Linux tells). It is resumable again, and replaces nothing when it
+        is finished.
 
         Null where nothing of it is left, also because it was finished (`stat` tells), where a living
         process writes it, though that may be frozen, and where `upload_id` is not one of this store's.

@@ -9,11 +9,13 @@ from infra.objects.disk import this_boot
 from infra.objects.files import FileObjects
 
 
-def open_objects(url: str, *, encryption: str = "") -> ObjectStore:
+def open_objects(url: str, *, encryption: str = "", parts_folder: str = "var/parts") -> ObjectStore:
     """`file:///var/objects` is a folder below the working directory, `file:////var/objects` an absolute one;
     `s3://bucket/prefix` is a bucket, whose server and credentials the usual AWS_* variables name.
 
     `encryption` is what the S3 server encrypts with: "AES256", "aws:kms" or "aws:kms:" and the id of a key.
+    `parts_folder` is where the parts of resumable uploads to S3 wait until they are full: a folder on this
+    machine's disk, made when it is needed. Objects in a folder need none.
     Raises `ValueError` for any other URL or encryption.
     """
     if url.startswith("s3://"):

@@ -20,9 +20,17 @@ async def test_an_object_is_read_in_bounded_chunks(objects: ObjectStore) -> None
     assert max([len(chunk) async for chunk in objects.read("large")]) <= 8 * 1024 * 1024
 
 
+@pytest.mark.parametrize("first", [0, 1, 8 * 1024 * 1024, LARGE - 1, LARGE, LARGE + 1])
+async def test_an_object_is_read_from_any_byte_on(objects: ObjectStore, first: int) -> None:
+    data = os.urandom(LARGE)
+    await put(objects, "large", data)
+    assert await content(objects, "large", first=first) == data[first:]
+
+
 async def test_an_object_may_be_empty(objects: ObjectStore) -> None:
     await put(objects, "empty", b"")
     assert await content(objects, "empty") == b""
+    assert await content(objects, "empty", first=1) == b""
     assert await objects.stat("empty") == StoredObject("empty", 0)
 
 
@@ -32,6 +40,8 @@ async def test_what_is_not_there_is_told(objects: ObjectStore) -> None:
         assert await objects.stat(name) is None
         with pytest.raises(FileNotFoundError):
             await content(objects, name)
+        with pytest.raises(FileNotFoundError):
+            await content(objects, name, first=1)
 
 
 async def test_a_deleted_object_is_gone(objects: ObjectStore) -> None:
