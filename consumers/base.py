@@ -33,9 +33,9 @@ Raises `Retryable`, `Poison` or `Halt`; anything else is a bug and is retried, t
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
-    """Of the records that are ready, the one with the least `urgency` is handled first.
+    """Of the records that are ready, the one with the least `urgency` is handled first; null: the oldest.
 
-    It must not raise. Null: in the order in which they came, at no cost.
+    Where it raises, the record comes before all others: the handler will say what is wrong with it.
     """
 
     name: str

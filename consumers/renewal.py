@@ -26,7 +26,7 @@ def expires_soon(link: Link, *, now_seconds: Callable[[], float] = time.time) ->
 def expiry_of(url: str) -> float | None:
     """When it dies by its own words, in seconds since 1970 UTC; null where it does not say.
 
-    Read are `X-Amz-Date` and `X-Amz-Expires` (S3, signature version 4), and `Expires` (version 2, CloudFront).
+    Read are `X-Amz-Date` and `X-Amz-Expires` (S3, signature version 4) and `Expires` (version 2, CloudFront).
     """
     try:
         query = urlsplit(url[:_LONGEST_LINK]).query

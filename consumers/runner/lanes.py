@@ -2,8 +2,10 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from itertools import count
+from math import inf
 
 from infra.eventlog.base import Partition
 from schemas.envelope import Record
@@ -13,10 +15,12 @@ from schemas.envelope import Record
 class Turn:
     """A record whose turn it is, or will be: attempts made so far, and the ids of the facts they told.
 
-    `lost` says that its partition went to another member while a worker has it.
+    The least `urgency` goes first. `lost` says that its partition went to another member while a worker has
+    it.
     """
 
     record: Record
+    urgency: float = 0
     attempts: int = 0
     told: set[str] = field(default_factory=set)
     lost: bool = False
@@ -25,14 +29,17 @@ class Turn:
 class Lanes:
     """Hands out the first record of each key; the next one of that key follows when it is done.
 
-    Records without a key have no order among them. A record that waits to be tried again holds its lane, not
-    a worker.
+    Of these, the one that came first; with `urgency`, the one of which that is least. Records without a key
+    have no order among them. A record that waits to be tried again holds its lane, not a worker.
     """
 
-    def __init__(self, *, max_records: int, max_bytes: int) -> None:
+    def __init__(
+        self, *, max_records: int, max_bytes: int, urgency: Callable[[Record], float] | None = None
+    ) -> None:
         self._max_records = max_records
         self._max_bytes = max_bytes
-        self._ready: asyncio.Queue[Turn | None] = asyncio.Queue()
+        self._urgency = urgency
+        self._ready: asyncio.Queue[Turn | None] | _MostUrgent = _MostUrgent() if urgency else asyncio.Queue()
         self._behind: dict[str, deque[Record]] = {}
         self._waiting: dict[Turn, asyncio.TimerHandle] = {}
         self._changed = asyncio.Event()
@@ -49,7 +56,7 @@ class Lanes:
                 behind.append(record)
                 return
             self._behind[record.key] = deque()
-        self._ready.put_nowait(Turn(record))
+        self._ready.put_nowait(self._turn(record))
 
     async def next(self) -> Turn | None:
         """Wait for a record whose turn it is; null once the lanes are closed."""
@@ -63,7 +70,7 @@ class Lanes:
         if record.key:
             behind = self._behind[record.key]
             if behind:
-                self._ready.put_nowait(Turn(behind.popleft()))
+                self._ready.put_nowait(self._turn(behind.popleft()))
             else:
                 del self._behind[record.key]
         self._changed.set()
@@ -121,6 +128,14 @@ class Lanes:
         self._changed.clear()
         await self._changed.wait()
 
+    def _turn(self, record: Record) -> Turn:
+        if self._urgency is None:
+            return Turn(record)
+        try:
+            return Turn(record, self._urgency(record))
+        except Exception:  # the handler meets it too, and what it raises is told
+            return Turn(record, -inf)
+
     def _drop_behind(self, behind: deque[Record], partitions: Collection[Partition]) -> None:
         kept = [record for record in behind if not _is_from(record, partitions)]
         if len(kept) < len(behind):
@@ -128,6 +143,25 @@ class Lanes:
             self.bytes -= sum(len(record.value) for record in behind) - sum(len(r.value) for r in kept)
             behind.clear()
             behind.extend(kept)
+
+
+class _MostUrgent:
+    """As an `asyncio.Queue`, but the most urgent turn is first out; of several, the one that came first."""
+
+    def __init__(self) -> None:
+        self._queue: asyncio.PriorityQueue[tuple[float, int, Turn | None]] = asyncio.PriorityQueue()
+        self._number = count()
+        self.qsize = self._queue.qsize
+        self.empty = self._queue.empty
+
+    def put_nowait(self, turn: Turn | None) -> None:
+        self._queue.put_nowait((turn.urgency if turn else inf, next(self._number), turn))
+
+    async def get(self) -> Turn | None:
+        return (await self._queue.get())[2]
+
+    def get_nowait(self) -> Turn | None:
+        return self._queue.get_nowait()[2]
 
 
 def _is_from(record: Record, partitions: Collection[Partition]) -> bool:

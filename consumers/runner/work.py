@@ -61,7 +61,9 @@ async def work_through(source: Subscription, job: Job, *, stop: asyncio.Event) -
     committed. Handlers of records whose partition goes to another member are cancelled at once, and the
     member begins when they have ended; all others go on. Raises `Halt`, and then commits nothing further.
     """
-    lanes = Lanes(max_records=job.limits.max_records, max_bytes=job.limits.max_bytes)
+    lanes = Lanes(
+        max_records=job.limits.max_records, max_bytes=job.limits.max_bytes, urgency=job.consumer.urgency
+    )
     work = _Work(job, source, stop, lanes, _Progress(), meters_of(job.consumer.name))
     try:
         with bound_contextvars(consumer=job.consumer.name):

@@ -138,6 +138,7 @@ async def running(
     limits: Limits = Limits(commit_every_seconds=0.01),  # noqa: B008
     streak: BurialStreak | None = None,
     remember: Callable[[Sequence[tuple[str, int]]], Awaitable[None]] | None = None,
+    urgency: Callable[[Record], float] | None = None,
 ) -> AsyncIterator[Running]:
     """Started, and stopped in an orderly way if it still runs at the end."""
     stop = asyncio.Event()
@@ -148,7 +149,7 @@ async def running(
 
     task = asyncio.create_task(
         run(
-            Consumer(name, topics, handle),
+            Consumer(name, topics, handle, urgency),
             log=log,
             services=NO_SERVICES,
             remember=remember or keep,
