@@ -14,7 +14,7 @@ _NOT_NOW: Final = frozenset({408, 425, 429})
 _NO_LONGER_SO: Final = frozenset({412, 416})
 _LONGEST_RETRY_AFTER_SECONDS: Final = 3600.0
 _STRONG_ETAG: Final = re.compile(r'"[\x21\x23-\x7e]{1,198}"')
-_CONTENT_RANGE: Final = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.IGNORECASE)
+_CONTENT_RANGE: Final = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +134,7 @@ def _wanted_end(asked: Asked, length: int | None) -> int | None:
 
 def _is_of_the_same(part: Head, known: Validator) -> bool:
     """Servers ignore conditions: what they say is compared, too."""
-    if known.length is not None and known.length != (part.length or known.length):
-        return False
-    if known.length is not None and part.announced_end is not None and part.announced_end > known.length:
+    if known.length is not None and part.length not in (None, known.length):
         return False
     if known.etag is not None:
         return part.etag == known.etag
