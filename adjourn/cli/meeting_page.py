@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any
 
 import click
 
-from adjourn.cli.output import length, local_time, size, visible
+from adjourn.cli import copies
+from adjourn.cli.output import from_ms, length, local_time, rfc3339, size, visible
+from infra.database.downloads import UnfinishedDownload
 from infra.database.events import MeetingEvent
 from infra.database.failures import Failure
 from infra.database.meetings import MeetingOverview
@@ -22,17 +23,22 @@ _COLOURS = {
 }
 
 
-def as_object(overview: MeetingOverview) -> dict[str, Any]:
+Downloads = Sequence[UnfinishedDownload]
+"""Of one meeting: the files on their way."""
+
+
+def as_object(overview: MeetingOverview, downloads: Downloads, now_ms: int) -> dict[str, Any]:
     """A line of `meetings --json`. Times are RFC 3339; `failures` counts the open dead letters."""
     known = asdict(overview.meeting)
     first, last = known.pop("first_event_ms"), known.pop("last_event_ms")
     return known | {
-        "first_event_at": _rfc3339(_from_ms(first)),
-        "last_event_at": _rfc3339(_from_ms(last)),
-        "joined_at": _rfc3339(overview.meeting.joined_at),
-        "ended_at": _rfc3339(overview.meeting.ended_at),
+        "first_event_at": rfc3339(from_ms(first)),
+        "last_event_at": rfc3339(from_ms(last)),
+        "joined_at": rfc3339(overview.meeting.joined_at),
+        "ended_at": rfc3339(overview.meeting.ended_at),
         "artifacts": [artifact.model_dump(mode="json") for artifact in overview.artifacts],
         "failures": overview.open_failures,
+        "downloads": copies.as_objects(downloads, now_ms),
     }
 
 
@@ -41,17 +47,19 @@ def as_full_object(
     events: Sequence[MeetingEvent],
     failures: Sequence[Failure],
     urls: Mapping[str, str],
+    downloads: Downloads,
+    now_ms: int,
 ) -> dict[str, Any]:
     """The line of `meeting ID --json`: the same with the timeline, the URL of each file, each dead letter."""
-    meeting = as_object(overview)
+    meeting = as_object(overview, downloads, now_ms)
     for artifact in meeting["artifacts"]:
         artifact["url"] = urls[artifact["name"]]
     timeline = [
         {
             "id": event.id,
             "type": event.said.type,
-            "at": _rfc3339(event.said.at),
-            "received_at": _rfc3339(_from_ms(event.received_ms)),
+            "at": rfc3339(event.said.at),
+            "received_at": rfc3339(from_ms(event.received_ms)),
             "detail": event.said.detail,
         }
         for event in events
@@ -64,23 +72,36 @@ def as_full_object(
             "event_id": failure.event_id,
             "event_type": failure.event_type,
             "attempts": failure.attempts,
-            "failed_at": _rfc3339(_from_ms(failure.failed_ms)),
+            "failed_at": rfc3339(from_ms(failure.failed_ms)),
         }
         for failure in failures
     ]
     return meeting | {"timeline": timeline, "dead_letters": letters}
 
 
-def row(overview: MeetingOverview) -> tuple[str, ...]:
+def row(overview: MeetingOverview, downloads: Downloads, now_ms: int) -> tuple[str, ...]:
     """For the table of `adjourn meetings`."""
     meeting = overview.meeting
     return (
-        local_time(_from_ms(meeting.last_event_ms)),
+        local_time(from_ms(meeting.last_event_ms)),
         visible(f"{meeting.provider}/{meeting.meeting_id}"),
         meeting.state.value,
         length(meeting.duration_seconds),
         str(len(overview.artifacts)),
         str(overview.open_failures or ""),
+        visible("; ".join(copies.in_words(download, now_ms) for download in downloads)),
+    )
+
+
+def unverified_row(overview: MeetingOverview) -> tuple[str, ...]:
+    """For the table of `adjourn meetings --unverified`."""
+    meeting = overview.meeting
+    files = [artifact for artifact in overview.artifacts if artifact.verified == "none"]
+    return (
+        local_time(from_ms(meeting.last_event_ms)),
+        visible(f"{meeting.provider}/{meeting.meeting_id}"),
+        meeting.state.value,
+        visible(", ".join(f"{file.name} ({size(file.size)})" for file in files)),
     )
 
 
@@ -89,6 +110,8 @@ def page(
     events: Sequence[MeetingEvent],
     failures: Sequence[Failure],
     urls: Mapping[str, str],
+    downloads: Downloads,
+    now_ms: int,
 ) -> Iterator[str]:
     """The lines of `adjourn meeting ID`."""
     meeting = overview.meeting
@@ -104,12 +127,18 @@ def page(
         yield from _section("Files")
         width = max(len(artifact.name) for artifact in overview.artifacts)
         for artifact in overview.artifacts:
-            yield f"  {artifact.name:<{width}}  {size(artifact.size):>8}  {visible(urls[artifact.name])}"
+            place = visible(urls[artifact.name])
+            unproved = "" if artifact.verified != "none" else "  (nothing proves it complete)"
+            yield f"  {artifact.name:<{width}}  {size(artifact.size):>8}  {place}{unproved}"
+    if downloads:
+        yield from _section("On their way")
+        for download in downloads:
+            yield f"  {visible(copies.in_words(download, now_ms))}"
     if failures:
         yield from _section("Failures")
         for failure in failures:
             words = f"{failure.consumer}  {failure.event_type}  {failure.kind}: {failure.error}"
-            yield f"  {local_time(_from_ms(failure.failed_ms))}  {visible(words)}"
+            yield f"  {local_time(from_ms(failure.failed_ms))}  {visible(words)}"
         yield "  When the cause is gone, `adjourn replay` tries again."
 
 
@@ -130,11 +159,3 @@ def _facts(overview: MeetingOverview) -> Iterator[str]:
 def _section(title: str) -> Iterator[str]:
     yield ""
     yield click.style(title, bold=True)
-
-
-def _from_ms(time_ms: int) -> datetime:
-    return datetime.fromtimestamp(time_ms / 1000, UTC)
-
-
-def _rfc3339(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -78,6 +78,15 @@ def local_time(moment: datetime | float) -> str:
     return at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
+def from_ms(time_ms: int) -> datetime:
+    return datetime.fromtimestamp(time_ms / 1000, UTC)
+
+
+def rfc3339(moment: datetime | None) -> str | None:
+    """In UTC, as programs read it."""
+    return None if moment is None else moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
 def length(seconds: float | None) -> str:
     """`0:42:07`; "" where it is not known."""
     if seconds is None:

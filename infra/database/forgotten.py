@@ -1,8 +1,10 @@
 """Meetings that shall be known no more: their rows are gone, and what comes of them later is not kept."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Table, delete, select
+from sqlalchemy import Table, delete, select, true, union
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from infra.database.locks import lock_meeting
@@ -29,6 +31,15 @@ _OF_A_MEETING: Final[tuple[Table, ...]] = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """A meeting that was forgotten, and when (ms since 1970 UTC)."""
+
+    provider: str
+    meeting_id: str
+    forgotten_ms: int
+
+
 async def forget(tx: AsyncConnection, provider: str, meeting_id: str, forgotten_ms: int) -> None:
     """Remove every row of a meeting but one, which says that and when (ms since 1970 UTC) it was forgotten.
 
@@ -51,3 +62,27 @@ async def is_forgotten(tx: AsyncConnection, provider: str, meeting_id: str) -> b
         forgotten.c.provider == provider, forgotten.c.meeting_id == meeting_id
     )
     return await tx.scalar(query) is not None
+
+
+async def forgotten_meetings(
+    tx: AsyncConnection, meeting_id: str | None = None, *, provider: str | None = None
+) -> Sequence[Forgotten]:
+    """Those of that id, and of that provider; all where none is named. The earliest first."""
+    query = (
+        select(forgotten.c.provider, forgotten.c.meeting_id, forgotten.c.forgotten_ms)
+        .where(
+            true() if meeting_id is None else forgotten.c.meeting_id == meeting_id,
+            true() if provider is None else forgotten.c.provider == provider,
+        )
+        .order_by(forgotten.c.forgotten_ms, forgotten.c.provider, forgotten.c.meeting_id)
+    )
+    return [Forgotten(*row) for row in await tx.execute(query)]
+
+
+async def providers_of(tx: AsyncConnection, meeting_id: str) -> Sequence[str]:
+    """Who has a meeting of that id of which there is any row, also one that says that it was forgotten."""
+    each = (
+        select(table.c.provider).where(table.c.meeting_id == meeting_id)
+        for table in (*_OF_A_MEETING, forgotten)
+    )
+    return sorted(await tx.scalars(union(*each)))

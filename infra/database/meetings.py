@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, Subquery, and_, case, func, select, true, update
+from sqlalchemy import ColumnElement, Subquery, and_, case, exists, func, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from infra.database.failures import OPEN
@@ -44,6 +44,11 @@ class MeetingOverview:
     artifacts: tuple[Artifact, ...]
     open_failures: int
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """Provider and meeting id."""
+        return self.meeting.provider, self.meeting.meeting_id
+
 
 async def save_meeting(tx: AsyncConnection, meeting: Meeting) -> None:
     """Record where a meeting is, in place of what was recorded before."""
@@ -66,9 +71,12 @@ async def touch_meeting(tx: AsyncConnection, provider: str, meeting_id: str, rec
     return (await tx.execute(touch)).rowcount == 1
 
 
-async def list_meetings(tx: AsyncConnection, *, limit: int) -> list[MeetingOverview]:
-    """The `limit` meetings that last had an event, the latest first."""
-    return await _overviews(tx, true(), limit)
+async def list_meetings(
+    tx: AsyncConnection, *, limit: int, unverified: bool = False
+) -> list[MeetingOverview]:
+    """The `limit` meetings that last had an event, the latest first; with `unverified` only those of which a
+    file is stored that nothing proved complete."""
+    return await _overviews(tx, _UNVERIFIED if unverified else true(), limit)
 
 
 async def find_meetings(
@@ -97,6 +105,12 @@ async def _overviews(
         overviews.append(MeetingOverview(meeting, tuple(of_it), row["open_failures"]))
     return overviews
 
+
+_UNVERIFIED: Final = exists().where(
+    artifacts.c.provider == meetings.c.provider,
+    artifacts.c.meeting_id == meetings.c.meeting_id,
+    artifacts.c.verified == "none",
+)
 
 _OPEN_FAILURES: Final = (
     select(func.count())
