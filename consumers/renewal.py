@@ -41,7 +41,7 @@ def expiry_of(url: str) -> float | None:
 
 
 async def fresh_link(link: Link, seen: Observation, event_type: str, services: Services) -> Link | None:
-    """Another link to the same file, from the provider; null where we have no key to ask it with.
+    """Another link to such a file, from the provider; null where we have no key to ask it with.
 
     `seen` is what the event with the dead link said, `event_type` its `ce_type`. A fresh link may look
     expired again, where our clock is wrong: it is to be followed, not renewed once more.
@@ -51,11 +51,7 @@ async def fresh_link(link: Link, seen: Observation, event_type: str, services: S
     provider = services.providers.get(seen.provider)
     if provider is None:
         return None
-    links = [one for one in await provider.links(seen.meeting_id, event_type) if one.kind == link.kind]
-    if not links:
-        raise Retryable(f"The link is dead, and the provider has no {link.kind} of this meeting now.")
-    return next((one for one in links if _place(one) == _place(link)), links[0])
-
-
-def _place(link: Link) -> str:
-    return link.url.partition("?")[0]
+    for fresh in await provider.links(seen.meeting_id, event_type):
+        if fresh.kind == link.kind:
+            return fresh
+    raise Retryable(f"The link is dead, and the provider has no {link.kind} of this meeting now.")

@@ -54,14 +54,15 @@ async def handed_out(lanes: Lanes) -> list[str]:
 
 async def test_of_the_meetings_that_are_ready_the_most_urgent_is_next() -> None:
     lanes = Lanes(max_records=100, max_bytes=1 << 20, urgency=soonest_expiry)
-    for meeting, links in {
+    events: dict[str, dict[str, str | None]] = {
         "never": {"video": "https://x/v"},
         "late": {"video": "https://x/v?Expires=300"},
         "soon": {"video": "https://x/v?Expires=100"},
         "also soon": {"video": "https://x/v?Expires=100"},
         "nothing": {"video": None},
         "between": {"audio": "https://x/v?Expires=200"},
-    }.items():
+    }
+    for meeting, links in events.items():
         lanes.add(completed(meeting, **links))
     assert await handed_out(lanes) == ["nothing", "soon", "also soon", "between", "late", "never"]
 
