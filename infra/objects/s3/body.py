@@ -1,19 +1,35 @@
-"""What a request sends: chunks as they came, without a copy of them all."""
+"""What a request sends: bytes from memory as they came, or from a file piece by piece."""
 
-import base64
-import zlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Event
+from typing import Final, Protocol
+
+PIECE_BYTES: Final = 256 * 1024
 
 
 class GivenUp(Exception):
     """Nobody wants what is being sent any more."""
 
 
+class Body(Protocol):
+    """As much of a file as boto3 reads of one. Once it is given up, no more of it is sent."""
+
+    def __len__(self) -> int: ...
+
+    def read(self, size: int = -1) -> bytes | memoryview:
+        """The next piece, whatever its size, valid until the one after it: who reads takes what he gets."""
+
+    def tell(self) -> int: ...
+
+    def seek(self, position: int) -> None:
+        """To a position that `tell` told, or 0."""
+
+
 @dataclass(slots=True)
-class Body:
-    """As much of a file as boto3 reads of one. Once `given_up` is set, no more of it is sent."""
+class HeldBody:
+    """Chunks in memory, without a copy of them all. A position is the number of a chunk."""
 
     chunks: Sequence[memoryview]
     given_up: Event
@@ -23,7 +39,6 @@ class Body:
         return sum(map(len, self.chunks))
 
     def read(self, size: int = -1) -> bytes | memoryview:
-        """The next chunk, whatever its size: all who read this take what they get."""
         if self.given_up.is_set():
             raise GivenUp
         if self.next_chunk == len(self.chunks):
@@ -38,12 +53,31 @@ class Body:
         self.next_chunk = position
 
 
-def crc32(chunks: Sequence[memoryview], of_what_came_before: int = 0) -> int:
-    crc = of_what_came_before
-    for chunk in chunks:
-        crc = zlib.crc32(chunk, crc)
-    return crc
+class FileBody:
+    """The first `size` bytes of a file that somebody else has opened, whose own position stays."""
 
+    def __init__(self, descriptor: int, size: int, given_up: Event) -> None:
+        self._descriptor, self._size, self._given_up = descriptor, size, given_up
+        self._position = 0
+        self._piece = memoryview(bytearray(min(size, PIECE_BYTES)))
 
-def as_header(crc: int) -> str:
-    return base64.b64encode(crc.to_bytes(4, "big")).decode()
+    def __len__(self) -> int:
+        return self._size
+
+    def read(self, size: int = -1) -> bytes | memoryview:
+        if self._given_up.is_set():
+            raise GivenUp
+        wanted = min(len(self._piece), self._size - self._position)
+        if wanted == 0:
+            return b""
+        read = os.preadv(self._descriptor, [self._piece[:wanted]], self._position)
+        if read == 0:
+            raise GivenUp  # somebody has cut the file
+        self._position += read
+        return self._piece[:read]
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, position: int) -> None:
+        self._position = position

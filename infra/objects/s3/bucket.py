@@ -7,7 +7,8 @@ from botocore.exceptions import ClientError
 
 from infra.errors import Halt
 from infra.objects.names import RESERVED
-from infra.objects.s3.body import Body, crc32
+from infra.objects.s3.body import HeldBody
+from infra.objects.s3.checksum import crc32
 from infra.objects.s3.connection import is_aws
 from infra.objects.s3.errors import code_of
 from infra.objects.s3.place import S3Place
@@ -25,7 +26,7 @@ def probe(place: S3Place, client: "S3Client") -> None:
     requests = UploadRequests(name=RESERVED, where=where, how=place.encrypted(), token="", replace=True)
     requests.abort(requests.begin(client), client)
     question = [memoryview(b"Would an upload succeed now?")]
-    requests.put(Body(question, Event()), crc32(question), client)
+    requests.put(HeldBody(question, Event()), crc32(question), client)
     client.delete_object(**where)
 
 

@@ -64,6 +64,20 @@ class S3Connection:
             return self._made
 
 
+async def unless_cancelled(future: Future[T], undo: Callable[[T], object]) -> T:
+    """What `future` gives; what it gives to nobody, because we are cancelled, is undone."""
+
+    def undone(ended: Future[T]) -> None:
+        if not ended.cancelled() and ended.exception() is None:
+            undo(ended.result())
+
+    try:
+        return await asyncio.wrap_future(future)
+    except asyncio.CancelledError:
+        future.add_done_callback(undone)
+        raise
+
+
 def is_aws(client: "S3Client") -> bool:
     host = urlsplit(client.meta.endpoint_url).hostname or ""
     return host.endswith((".amazonaws.com", ".amazonaws.com.cn"))

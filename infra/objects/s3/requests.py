@@ -13,19 +13,33 @@ from botocore.exceptions import ClientError
 
 from infra.errors import Retryable
 from infra.objects.base import ObjectChanged, ObjectExists, Replace, StoredObject
-from infra.objects.s3.body import Body, as_header
+from infra.objects.s3.body import Body
+from infra.objects.s3.checksum import as_header, crc32_of_both, from_header
 from infra.objects.s3.errors import code_of
 from infra.objects.s3.place import S3Place
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import CompletedPartTypeDef, HeadObjectOutputTypeDef
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef, HeadObjectOutputTypeDef, PartTypeDef
 
 _MARK: Final = "adjourn-upload"
 _ABSENT: Final = frozenset({"404", "NoSuchKey", "NotFound"})
+_SPOILED: Final = frozenset(
+    {"InvalidPart", "InvalidPartOrder", "EntityTooSmall", "BadDigest", "XAmzContentChecksumMismatch"}
+)
 _IN_THE_WAY: Final = frozenset(
     {"PreconditionFailed", "412", "ConditionalRequestConflict", "409", "NoSuchKey"}
 )
+
+
+@dataclass(frozen=True, slots=True)
+class SentPart:
+    """A part that the server has. `crc` is null for one of an earlier process, where the server is silent."""
+
+    number: int
+    size: int
+    etag: str
+    crc: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,37 +69,43 @@ class UploadRequests:
             **self.where, **self._told(), ChecksumAlgorithm="CRC32", ChecksumType="FULL_OBJECT"
         )["UploadId"]
 
-    def part(
-        self, upload_id: str, number: int, body: Body, crc: int, client: "S3Client"
-    ) -> "CompletedPartTypeDef":
+    def part(self, upload_id: str, number: int, body: Body, crc: int, client: "S3Client") -> SentPart:
         sent: dict[str, Any] = {"Body": body, "ChecksumCRC32": as_header(crc)}
         answer = client.upload_part(**self.where, UploadId=upload_id, PartNumber=number, **sent)
-        return {"PartNumber": number, "ETag": answer["ETag"], "ChecksumCRC32": as_header(crc)}
+        return SentPart(number, len(body), answer["ETag"], crc)
 
-    def complete(
-        self,
-        upload_id: str,
-        parts: "Sequence[CompletedPartTypeDef]",
-        size: int,
-        crc: int,
-        client: "S3Client",
-    ) -> str:
-        """The object is there, whole: its version. Raises `ObjectExists` or `ObjectChanged`."""
+    def parts(self, upload_id: str, client: "S3Client") -> Sequence[SentPart] | None:
+        """Those that the server has: of a number that was sent again, there may be several. Null where it
+        knows no such upload."""
+        pages = client.get_paginator("list_parts").paginate(**self.where, UploadId=upload_id)
+        try:
+            return [_listed(part) for page in pages for part in page.get("Parts", [])]
+        except ClientError as exc:
+            if code_of(exc) == "NoSuchUpload":
+                return None
+            raise
+
+    def complete(self, upload_id: str, parts: Sequence[SentPart], client: "S3Client") -> str:
+        """The object is there, whole: its version. Raises `ObjectExists` or `ObjectChanged`.
+
+        An upload that the server refuses to put together is aborted: else it would be refused for ever.
+        """
         condition = self._condition(client)
         try:
             return client.complete_multipart_upload(
                 **self.where,
                 **condition,
                 UploadId=upload_id,
-                MultipartUpload={"Parts": parts},
-                MpuObjectSize=size,
-                ChecksumCRC32=as_header(crc),
-                ChecksumType="FULL_OBJECT",
+                MultipartUpload={"Parts": [_told_of(part) for part in parts]},
+                MpuObjectSize=sum(part.size for part in parts),
+                **_proof(parts),
             )["ETag"]
         except ClientError as exc:
-            if code_of(exc) not in _IN_THE_WAY | {"NoSuchUpload"}:
-                raise
-            return self._own(client, exc)
+            if code_of(exc) in _SPOILED:
+                self.abort(upload_id, client)
+            elif code_of(exc) in _IN_THE_WAY | {"NoSuchUpload"}:
+                return self._own(client, exc)
+            raise
 
     def abort(self, upload_id: str, client: "S3Client") -> None:
         try:
@@ -124,15 +144,40 @@ class UploadRequests:
         raise Retryable(f"S3 answers {exc.operation_name} with {code_of(exc)}.") from exc
 
 
-def upload_requests(place: S3Place, name: str, media_type: str, replace: Replace) -> UploadRequests:
-    """Raises `ValueError` for what is no name."""
+def upload_requests(
+    place: S3Place, name: str, media_type: str, replace: Replace, token: str | None = None
+) -> UploadRequests:
+    """With a new token, where none is given. Raises `ValueError` for what is no name."""
     return UploadRequests(
         name=name,
         where=place.where(name),
         how={"ContentType": media_type, **place.encrypted()},
-        token=secrets.token_hex(16),
+        token=token or secrets.token_hex(16),
         replace=replace,
     )
+
+
+def _listed(part: "PartTypeDef") -> SentPart:
+    checksum = part.get("ChecksumCRC32")
+    crc = from_header(checksum) if checksum else None
+    return SentPart(part["PartNumber"], part["Size"], part["ETag"], crc)
+
+
+def _told_of(part: SentPart) -> "CompletedPartTypeDef":
+    told: CompletedPartTypeDef = {"PartNumber": part.number, "ETag": part.etag}
+    if part.crc is not None:
+        told["ChecksumCRC32"] = as_header(part.crc)
+    return told
+
+
+def _proof(parts: Sequence[SentPart]) -> dict[str, Any]:
+    """What the server is to compare the whole with: nothing where it does not tell what it has of a part."""
+    whole = 0
+    for part in parts:
+        if part.crc is None:
+            return {}
+        whole = crc32_of_both(whole, part.crc, part.size)
+    return {"ChecksumCRC32": as_header(whole), "ChecksumType": "FULL_OBJECT"}
 
 
 def head(where: dict[str, Any], client: "S3Client") -> "HeadObjectOutputTypeDef | None":

@@ -1,47 +1,81 @@
 """Objects in a bucket of S3, or of any server that speaks as it does."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Collection
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 from infra.objects.base import Replace, StoredObject, Swept, Upload
 from infra.objects.s3.bucket import create_bucket, probe
 from infra.objects.s3.connection import S3Connection
+from infra.objects.s3.folder import InMemory, folder_for
 from infra.objects.s3.place import S3Place
 from infra.objects.s3.reading import read_chunks
 from infra.objects.s3.requests import head, upload_requests
-from infra.objects.s3.sweep import sweep
+from infra.objects.s3.resumable import ResumableUploads, split
+from infra.objects.s3.sweep import Sweep
 from infra.objects.s3.upload import S3Upload
 
-_ABANDONED_SECONDS: Final = 24 * 60 * 60
+_PARTS_ON_THEIR_WAY: Final = 8
+"""Of all uploads together."""
 
 
 class S3Objects:
     """See `ObjectStore`. What the server does not answer within a minute is `Retryable`.
 
+    In `parts_folder` are the parts of resumable uploads until the server has them: it is one of this machine
+    alone. Without it they are held in memory, and only whole parts outlive the process.
+
+    That a living process writes an upload is seen on its own machine only. Elsewhere it can be resumed while
+    it is written: both send the same bytes, and one of them is told that it is there no more.
+
     Of uploads of more than 8 MiB that race for a name without `replace`, two may be told that they won where
     the server does not settle it (SeaweedFS 4.48): the object is then the whole one of the last of them.
     """
 
-    def __init__(self, place: S3Place, *, idle_timeout_seconds: float = 20) -> None:
+    def __init__(
+        self, place: S3Place, *, parts_folder: Path | None = None, idle_timeout_seconds: float = 20
+    ) -> None:
         self._place = place
         self._connection = S3Connection(str(place), idle_timeout_seconds=idle_timeout_seconds)
+        self._ways = asyncio.Semaphore(_PARTS_ON_THEIR_WAY)
+        self._folders = InMemory() if parts_folder is None else folder_for(parts_folder, str(place))
+        self._resumable = ResumableUploads(self._connection, self._ways, self._folders)
 
     def begin(
-        self, name: str, *, media_type: str, replace: Replace = False
+        self, name: str, *, media_type: str, replace: Replace = False, resumable: bool = False
     ) -> AbstractAsyncContextManager[Upload]:
         requests = upload_requests(self._place, name, media_type, replace)
-        return _left_clean(S3Upload(self._connection, requests))
+        if resumable:
+            return self._resumable.begin(requests)
+        return _left_clean(S3Upload(self._connection, requests, self._ways, InMemory().part))
+
+    def resume(
+        self, name: str, upload_id: str, *, media_type: str, saved: int
+    ) -> AbstractAsyncContextManager[Upload | None]:
+        found = split(upload_id)
+        if found is None:
+            return nullcontext()
+        token, upload_id = found
+        requests = upload_requests(self._place, name, media_type, False, token)
+        return self._resumable.resume(requests, upload_id)
+
+    async def discard(self, name: str, upload_id: str) -> None:
+        found = split(upload_id)
+        if found is not None:
+            token, upload_id = found
+            requests = upload_requests(self._place, name, "", False, token)
+            await self._resumable.discard(requests, upload_id)
 
     async def put(self, name: str, data: bytes, *, media_type: str, replace: Replace = False) -> StoredObject:
         async with self.begin(name, media_type=media_type, replace=replace) as upload:
             await upload.write(data)
             return await upload.finish()
 
-    def read(self, name: str) -> AsyncIterator[bytes]:
-        return read_chunks(self._connection, self._place.where(name))
+    def read(self, name: str, *, first: int = 0) -> AsyncIterator[bytes]:
+        return read_chunks(self._connection, self._place.where(name), first)
 
     async def stat(self, name: str) -> StoredObject | None:
         found = await self._connection.call(partial(head, self._place.where(name)))
@@ -73,10 +107,10 @@ class S3Objects:
 
     async def setup(self) -> None:
         await self._connection.call(partial(create_bucket, self._place))
-        await self.sweep(_ABANDONED_SECONDS)
 
-    async def sweep(self, older_than_seconds: float) -> Swept:
-        return await sweep(self._connection, self._place, older_than_seconds)
+    async def sweep(self, older_than_seconds: float, *, keep: Collection[str] = ()) -> Swept:
+        kept = {found[1] for found in map(split, keep) if found is not None}
+        return await Sweep(self._connection, self._place, self._folders, older_than_seconds, kept).run()
 
 
 @asynccontextmanager

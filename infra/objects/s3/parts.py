@@ -1,0 +1,116 @@
+"""Parts of an upload, from their first byte until the server has them: in memory or in files."""
+
+import os
+import zlib
+from pathlib import Path
+from threading import Event, Lock
+from typing import Final, Protocol
+
+from infra.errors import Retryable
+from infra.objects.disk import disk_errors
+from infra.objects.s3.body import PIECE_BYTES, Body, FileBody, HeldBody
+
+_CHUNK_BYTES: Final = 1024 * 1024
+
+
+class Part(Protocol):
+    """Threads may add to it, one at a time; `size` and `crc` are of what it holds. Everything may block."""
+
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def crc(self) -> int: ...
+
+    def recover(self) -> None:
+        """Go on with what an earlier process left of it. Not called for a part that begins."""
+
+    def add(self, chunk: memoryview) -> None:
+        """Raises `Halt` where the disk is full, `Retryable` once the part was left."""
+
+    def body(self, given_up: Event) -> Body: ...
+
+    def leave(self) -> None:
+        """Waits for an `add` that still runs; none comes after it. What was added stays for `recover`."""
+
+    def drop(self) -> None:
+        """It is nowhere any more: the server has it."""
+
+
+class HeldPart:
+    """A `Part` in memory."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.crc = 0
+        self._chunks: list[memoryview] = []
+
+    def recover(self) -> None:
+        """Nothing outlives a process."""
+
+    def add(self, chunk: memoryview) -> None:
+        for begin in range(0, len(chunk), _CHUNK_BYTES):
+            self._chunks.append(chunk[begin : begin + _CHUNK_BYTES])
+        self.crc = zlib.crc32(chunk, self.crc)
+        self.size += len(chunk)
+
+    def body(self, given_up: Event) -> Body:
+        return HeldBody(self._chunks, given_up)
+
+    def leave(self) -> None:
+        """Nobody comes after it."""
+
+    def drop(self) -> None:
+        self._chunks = []
+
+
+class FilePart:
+    """A `Part` in the file at `path`. `root` is the folder that error texts name."""
+
+    def __init__(self, path: Path, root: Path) -> None:
+        self.size = 0
+        self.crc = 0
+        self._path, self._root = path, root
+        self._alone = Lock()
+        self._left = False
+        self._descriptor: int | None = None
+
+    def recover(self) -> None:
+        with self._alone, disk_errors(self._root):
+            descriptor = self._opened(0)
+            piece = memoryview(bytearray(PIECE_BYTES))
+            while read := os.preadv(descriptor, [piece], self.size):
+                self.crc = zlib.crc32(piece[:read], self.crc)
+                self.size += read
+
+    def add(self, chunk: memoryview) -> None:
+        with self._alone, disk_errors(self._root):
+            descriptor = self._opened(os.O_TRUNC)
+            rest = chunk
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
+            self.crc = zlib.crc32(chunk, self.crc)
+            self.size += len(chunk)
+
+    def _opened(self, also: int) -> int:
+        if self._left:
+            raise Retryable("The upload was left.")
+        if self._descriptor is None:
+            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | also
+            self._descriptor = os.open(self._path, flags, 0o600)
+        return self._descriptor
+
+    def body(self, given_up: Event) -> Body:
+        return FileBody(-1 if self._descriptor is None else self._descriptor, self.size, given_up)
+
+    def leave(self) -> None:
+        with self._alone:
+            self._left = True
+            if self._descriptor is not None:
+                os.close(self._descriptor)
+                self._descriptor = None
+
+    def drop(self) -> None:
+        self.leave()
+        with disk_errors(self._root):
+            self._path.unlink(missing_ok=True)
