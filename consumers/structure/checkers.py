@@ -9,8 +9,16 @@ from collections.abc import Callable, Mapping
 from typing import Final, Protocol, TypeAlias
 
 from consumers.media import Format
+from consumers.structure.adts import adts
+from consumers.structure.flac import flac
+from consumers.structure.json_text import json_lines, json_text
+from consumers.structure.matroska import matroska
+from consumers.structure.mp3 import mp3
 from consumers.structure.mp4 import mp4
+from consumers.structure.ogg import ogg
 from consumers.structure.reading import Cut, Reading, Steps
+from consumers.structure.riff import riff
+from consumers.structure.transport_stream import transport_stream
 
 _HELD_AT_A_TIME: Final = 256 * 1024
 
@@ -80,4 +88,16 @@ _WALKS: Final[Mapping[str, Walk]] = {
     "mp4": mp4,
     "m4a": mp4,
     "mov": mp4,
+    "wav": riff,
+    "avi": riff,
+    "webm": matroska,
+    "mkv": matroska,
+    "mka": matroska,
+    "flac": flac,
+    "ogg": ogg,
+    "mp3": mp3,
+    "aac": adts,
+    "ts": transport_stream,
+    "json": json_text,
+    "jsonl": json_lines,
 }

@@ -1,4 +1,4 @@
-"""MP4, M4A, QuickTime: boxes, by ISO/IEC 14496-12 (ISO base media file format), which QuickTime's are as well.
+"""MP4, M4A, QuickTime: boxes, by ISO/IEC 14496-12 (ISO base media file format), as are those of QuickTime.
 
 Proved: every box is as long as it says (§4.2); `moov`, which says where the samples are, and `mdat`, which
 holds them, are both there; no chunk of samples begins behind the end (`stco`, `co64`: §8.7.5). A file in

@@ -91,6 +91,17 @@ def skip_rest(reading: Reading) -> Steps[None]:
     reading.to_skip = 0
 
 
+def last(reading: Reading, count: int) -> Steps[bytes]:
+    """The last `count` bytes of the file, which are held, or all that are left where those are fewer."""
+    kept = bytearray()
+    while not (yield from at_end(reading)):
+        kept += reading.held[reading.at :]
+        reading.at = len(reading.held)
+        if len(kept) > 2 * count:
+            del kept[:-count]
+    return bytes(kept[-count:])
+
+
 def follow(reading: Reading, length_at: Callable[[bytes, int], int]) -> Steps[tuple[int, bool]]:
     """Go from element to element; how many there were, and whether they reach to the end of the file.
 
