@@ -4,178 +4,98 @@
 renders the manifest from them on every fact that something was stored: so a manifest has one writer.
 """
 
-from collections.abc import Mapping, Sequence
-from contextlib import aclosing
-from datetime import UTC, datetime
-from itertools import count
+from collections.abc import Sequence
 from typing import Final
 
-import structlog
-
 from consumers.base import Consumer, Services
-from consumers.media import HEAD_BYTES, Format, recognise
+from consumers.copying.copy import copy
+from consumers.copying.ending import Forgotten
+from consumers.copying.names import is_there
+from consumers.copying.wanted import Wanted
 from consumers.observed import observed
-from consumers.streams import copied, digest_of, in_pieces
-from infra.database.artifacts import add_artifact, artifacts_of
+from consumers.urgency import soonest_expiry
+from infra.database.artifacts import artifacts_of
+from infra.database.forgotten import is_forgotten
 from infra.errors import Poison, Retryable
-from infra.objects.base import ObjectExists, ObjectStore, StoredObject, Upload
+from infra.objects.base import ObjectStore
 from schemas.envelope import Record
 from schemas.facts import RECORDING_STORED, ArtifactStored, Fact
 from schemas.manifest import Artifact, ArtifactKind
-from schemas.meeting import Link, Observation
 from schemas.names import object_name
 from schemas.topics import WEBHOOKS
 
 _KINDS: Final[frozenset[ArtifactKind]] = frozenset(
     {"video", "audio", "diarization", "raw_transcription", "chat"}
 )
-_PIECE_BYTES: Final = max(512 * 1024, HEAD_BYTES)
-
-log = structlog.get_logger()
+_SILENCE_SECONDS: Final = 20
 
 
-async def handle(record: Record, services: Services) -> Sequence[Fact]:
+async def handle(
+    record: Record, services: Services, *, silence_seconds: float = _SILENCE_SECONDS
+) -> Sequence[Fact]:
     """Store every file that the webhook links to: a fact for each that is stored, now or before.
 
     What this event has brought already is not fetched again. Where a link fails the others are stored all the
     same, then the failures are raised as one that carries the facts: `Retryable` while any may yet work.
+    A worker that has not moved on for `silence_seconds` with a file has lost it to us.
     """
-    seen = observed(record)
-    if seen is None:
+    files = _linked_files(record)
+    if not files:
         return ()
-    links = [link for link in seen.links if link.kind in _KINDS]
-    missing, stored = await _missing(links, seen, record.id, services) if links else ([], [])
     failures: list[tuple[ArtifactKind, Retryable | Poison]] = []
-    for link in missing:
-        try:
-            stored.append(await _store(link, seen, record.id, services))
-        except (Retryable, Poison) as exc:
-            failures.append((link.kind, exc))
-    facts = [_fact(artifact, seen, services.objects) for artifact in stored]
+    try:
+        missing, stored = await _missing(files, services)
+        for file in missing:
+            try:
+                stored.append(await copy(file, services, silence_seconds=silence_seconds))
+            except (Retryable, Poison) as exc:
+                failures.append((file.link.kind, exc))
+    except Forgotten:
+        return ()
+    facts = [_fact(artifact, files[0].meeting, services.objects) for artifact in stored]
     if failures:
         raise _together(failures, facts)
     return facts
 
 
-CONSUMER: Final = Consumer("recordings", (WEBHOOKS,), handle)
+CONSUMER: Final = Consumer("recordings", (WEBHOOKS,), handle, urgency=soonest_expiry)
 
 
-async def _missing(
-    links: Sequence[Link], seen: Observation, event: str, services: Services
-) -> tuple[list[Link], list[Artifact]]:
-    """The links whose files this event has not brought yet, and the artifacts that it has."""
+def _linked_files(record: Record) -> list[Wanted]:
+    seen = observed(record)
+    links = [link for link in seen.links if link.kind in _KINDS] if seen is not None else []
+    return [Wanted(link, seen, record.id, record.type) for link in links if seen is not None]
+
+
+async def _missing(files: Sequence[Wanted], services: Services) -> tuple[list[Wanted], list[Artifact]]:
+    """The files that their event has not brought yet, and the artifacts that it has. Raises `Forgotten`."""
+    meeting, event, folder = files[0].meeting, files[0].event, files[0].folder
+    async with services.database.reading() as tx:
+        if await is_forgotten(tx, *meeting):
+            raise Forgotten
+        artifacts = await artifacts_of(tx, *meeting)
     there = [
         artifact
-        for artifact in (await _known(seen, services)).values()
+        for artifact in artifacts
         if artifact.source_event == event
         and artifact.kind in _KINDS
-        and await _is_there(artifact, seen, services.objects)
+        and await is_there(artifact, folder, services.objects)
     ]
     kinds = [artifact.kind for artifact in there]
-    wanted = [link.kind for link in links]
-    missing = [link for link in links if kinds.count(link.kind) < wanted.count(link.kind)]
+    wanted = [file.link.kind for file in files]
+    missing = [file for file in files if kinds.count(file.link.kind) < wanted.count(file.link.kind)]
     return missing, there
 
 
-async def _is_there(artifact: Artifact, seen: Observation, objects: ObjectStore) -> bool:
-    found = await objects.stat(_folder(seen) + artifact.name)
-    return found is not None and found.size == artifact.size
-
-
-async def _store(link: Link, seen: Observation, event: str, services: Services) -> Artifact:
-    """The artifact that holds what the link leads to: a new one, or one that held the same bytes before."""
-    objects, folder = services.objects, _folder(seen)
-    async with (
-        services.links.open(link.url) as download,
-        aclosing(in_pieces(download.chunks(), _PIECE_BYTES)) as pieces,
-    ):
-        head = await anext(pieces, b"")
-        form = recognise(link.kind, head)
-        if form is None:
-            raise Retryable("what came is no such file, perhaps an error page." if head else "nothing came.")
-        name, others = await _free_name(objects, folder, form)
-        async with objects.begin(folder + name, media_type=form.media_type) as upload:
-            size, sha256 = await copied(head, pieces, upload)
-            known = await _known(seen, services)
-            twin = await _twin(others, size, sha256, known, objects)
-            if twin is None:
-                await _finish(upload)
-    if twin in known:
-        return known[twin]
-    artifact = Artifact(
-        name=twin or name,
-        kind=link.kind,
-        media_type=form.media_type,
-        size=size,
-        sha256=sha256,
-        verified="none" if download.length is None else "length",
-        source_event=event,
-        stored_at=datetime.now(UTC),
-    )
-    async with services.database.transaction() as tx:
-        await add_artifact(tx, seen.provider, seen.meeting_id, artifact)
-    log.info("stored", name=artifact.name, bytes=size, verified=artifact.verified)
-    return artifact
-
-
-async def _finish(upload: Upload) -> None:
-    try:
-        await upload.finish()
-    except ObjectExists as exc:
-        raise Retryable("another file has just been stored under its name.") from exc
-
-
-async def _free_name(objects: ObjectStore, folder: str, form: Format) -> tuple[str, list[StoredObject]]:
-    """`video.mp4`, or where that is taken `video.2.mp4` and so on; and the objects that have those names."""
-    others: list[StoredObject] = []
-    for number in count(1):
-        name = f"{form.stem}.{form.extension}" if number == 1 else f"{form.stem}.{number}.{form.extension}"
-        found = await objects.stat(folder + name)
-        if found is None:
-            break
-        others.append(found)
-    return name, others
-
-
-async def _known(seen: Observation, services: Services) -> dict[str, Artifact]:
-    async with services.database.reading() as tx:
-        artifacts = await artifacts_of(tx, seen.provider, seen.meeting_id)
-    return {artifact.name: artifact for artifact in artifacts}
-
-
-async def _twin(
-    others: Sequence[StoredObject],
-    size: int,
-    sha256: str,
-    known: Mapping[str, Artifact],
-    objects: ObjectStore,
-) -> str | None:
-    """The name of the one among `others` that holds the same bytes.
-
-    One that the database does not know was stored just before we were killed: it is read.
-    """
-    for other in others:
-        if other.size == size:
-            name = other.name.rpartition("/")[2]
-            held = known[name].sha256 if name in known else await digest_of(objects.read(other.name))
-            if held == sha256:
-                return name
-    return None
-
-
-def _folder(seen: Observation) -> str:
-    return object_name(seen.provider, seen.meeting_id, "")
-
-
-def _fact(artifact: Artifact, seen: Observation, objects: ObjectStore) -> Fact:
+def _fact(artifact: Artifact, meeting: tuple[str, str], objects: ObjectStore) -> Fact:
+    provider, meeting_id = meeting
     body = ArtifactStored(
         **artifact.model_dump(),
-        provider=seen.provider,
-        meeting_id=seen.meeting_id,
-        url=objects.url(_folder(seen) + artifact.name),
+        provider=provider,
+        meeting_id=meeting_id,
+        url=objects.url(object_name(provider, meeting_id, artifact.name)),
     )
-    distinct = f"{artifact.sha256} {artifact.name}"
-    return Fact(RECORDING_STORED, seen.provider, seen.meeting_id, body, distinct)
+    return Fact(RECORDING_STORED, provider, meeting_id, body, distinct=f"{artifact.sha256} {artifact.name}")
 
 
 def _together(

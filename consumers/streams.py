@@ -2,9 +2,8 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, AsyncIterator
-
-from infra.objects.base import Upload
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+from typing import Any
 
 
 async def in_pieces(chunks: AsyncIterator[bytes], piece_bytes: int) -> AsyncGenerator[bytes]:
@@ -21,28 +20,23 @@ async def in_pieces(chunks: AsyncIterator[bytes], piece_bytes: int) -> AsyncGene
         yield b"".join(held)
 
 
-async def copied(head: bytes, pieces: AsyncIterator[bytes], upload: Upload) -> tuple[int, str]:
-    """Write `head` and then all `pieces`; how many bytes that were, and their sha256 in lower-case hex.
+async def handed_on(pieces: AsyncIterator[bytes], keep: Callable[[bytes], Coroutine[Any, Any, None]]) -> None:
+    """Give `keep` one piece after the other, each while the next one comes in: two pieces are held.
 
-    A piece is hashed and written, each in a thread, while the next one comes in: two pieces are held.
+    Where no more can come, the last that did is kept before that is told.
     """
-    digest = hashlib.sha256()
-
-    async def keep(piece: bytes) -> None:
-        await asyncio.gather(asyncio.to_thread(digest.update, piece), upload.write(piece))
-
-    size = len(head)
-    keeping = asyncio.create_task(keep(head))
+    keeping = asyncio.create_task(asyncio.sleep(0))
     try:
         async for piece in pieces:
             await keeping
             keeping = asyncio.create_task(keep(piece))
-            size += len(piece)
         await keeping
+    except Exception:
+        await keeping
+        raise
     finally:
         keeping.cancel()
         await asyncio.gather(keeping, return_exceptions=True)
-    return size, digest.hexdigest()
 
 
 async def digest_of(chunks: AsyncIterator[bytes]) -> str:

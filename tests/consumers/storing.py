@@ -19,6 +19,9 @@ from schemas.topics import WEBHOOKS
 from tests.servers.media import Answer, Media, serve_media
 
 VIDEO = b"\0\0\0\x20ftypisom\0\0\2\0isomiso2avc1mp41" + bytes(range(256)) * 2000
+"""Begins as an MP4 does."""
+MOVIE = (Path(__file__).parents[2] / "adjourn/samples/media/video.mp4").read_bytes()
+"""Is one, from its first box to its last."""
 OTHER_VIDEO = VIDEO + b"one more frame"
 FLAC = b"fLaC\0\0\0\x22" + bytes(range(256)) * 1000
 WAV = b"RIFF\x24\x08\0\0WAVEfmt \x10\0\0\0\1\0\1\0" + bytes(4000)

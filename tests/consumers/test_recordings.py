@@ -11,6 +11,7 @@ from schemas.names import safe_segment
 from tests.consumers.storing import (
     FLAC,
     LINES,
+    MOVIE,
     OTHER_VIDEO,
     PROVIDER,
     VIDEO,
@@ -78,14 +79,19 @@ async def test_a_fact_holds_the_artifact_and_its_url(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("answer", "verified"),
-    [(media.whole(VIDEO), "length"), (media.chunked(VIDEO), "none"), (media.without_length(VIDEO), "none")],
+    [
+        (media.whole(MOVIE), "length"),
+        (media.chunked(MOVIE), "structure"),
+        (media.without_length(MOVIE), "structure"),
+        (media.without_length(b"\x07\x01 no format that is known"), "none"),
+    ],
 )
-async def test_only_an_announced_length_proves_a_file_complete(
+async def test_a_file_is_proved_complete_by_its_length_else_by_its_structure_or_not_at_all(
     tmp_path: Path, answer: media.Answer, verified: str
 ) -> None:
     async with opened_bench(tmp_path, {"/v": answer}) as bench:
         await bench.handle(bench.completed(video="/v"))
-        assert (await bench.artifacts())["video.mp4"].verified == verified
+        assert [artifact.verified for artifact in (await bench.artifacts()).values()] == [verified]
 
 
 async def test_a_v1_meeting_of_sound_alone_is_stored_as_sound(tmp_path: Path) -> None:

@@ -3,14 +3,11 @@
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Sequence
-from pathlib import Path
 
 import pytest
 
-from consumers.streams import copied, digest_of, in_pieces
+from consumers.streams import digest_of, handed_on, in_pieces
 from infra.errors import Halt, Retryable
-from infra.objects.base import StoredObject
-from infra.objects.files import FileObjects
 
 
 async def chunks(*given: bytes, then: Exception | None = None) -> AsyncIterator[bytes]:
@@ -39,49 +36,68 @@ async def test_pieces_are_at_least_as_large_as_asked_but_for_the_last(
     assert b"".join(pieces) == b"".join(given)
 
 
-async def test_a_copy_is_exact_and_its_digest_is_of_all_of_it(tmp_path: Path) -> None:
-    objects = FileObjects(tmp_path)
-    await objects.setup()
-    given = [bytes([number]) * 100_000 for number in range(50)]
-    async with objects.begin("a/x", media_type="video/mp4") as upload:
-        size, sha256 = await copied(b"head", chunks(*given), upload)
-        await upload.finish()
-    everything = b"head" + b"".join(given)
-    assert (size, sha256) == (len(everything), hashlib.sha256(everything).hexdigest())
-    assert b"".join([chunk async for chunk in objects.read("a/x")]) == everything
-    assert await digest_of(objects.read("a/x")) == sha256
+class _Store:
+    """Keeps pieces, so many and no more."""
 
+    def __init__(self, room: int = 1000) -> None:
+        self.room = room
+        self.kept: list[bytes] = []
 
-async def test_a_source_that_fails_fails_the_copy(tmp_path: Path) -> None:
-    objects = FileObjects(tmp_path)
-    await objects.setup()
-    async with objects.begin("a/x", media_type="video/mp4") as upload:
-        with pytest.raises(Retryable, match="stopped"):
-            await copied(b"head", chunks(b"one", then=Retryable("stopped")), upload)
-
-
-class _FullAfter:
-    """An upload to a disk that takes so many pieces."""
-
-    def __init__(self, pieces: int) -> None:
-        self.room = pieces
-
-    async def write(self, chunk: bytes) -> None:
+    async def keep(self, piece: bytes) -> None:
         await asyncio.sleep(0)
-        self.room -= 1
-        if self.room < 0:
+        if len(self.kept) == self.room:
             raise Halt("The disk is full.")
-
-    async def finish(self) -> StoredObject:
-        raise AssertionError("copying does not finish an upload")
+        self.kept.append(piece)
 
 
-@pytest.mark.parametrize("pieces", [0, 1, 2, 3])
-async def test_a_disk_that_is_full_at_any_piece_fails_the_copy(pieces: int) -> None:
+async def test_every_piece_is_handed_on_in_its_order() -> None:
+    store = _Store()
+    given = [bytes([number]) for number in range(50)]
+    await handed_on(chunks(*given), store.keep)
+    assert store.kept == given
+
+
+async def test_the_next_piece_comes_while_one_is_kept_and_no_third() -> None:
+    asked: list[int] = []
+    enough = asyncio.Event()
+
+    async def counted() -> AsyncIterator[bytes]:
+        for number in range(5):
+            asked.append(number)
+            yield bytes([number])
+
+    async def keep(piece: bytes) -> None:
+        await enough.wait()
+
+    handing = asyncio.create_task(handed_on(counted(), keep))
+    async with asyncio.timeout(10):
+        while len(asked) < 2:
+            await asyncio.sleep(0)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert asked == [0, 1]
+    enough.set()
+    await handing
+    assert asked == [0, 1, 2, 3, 4]
+
+
+async def test_what_came_before_the_source_failed_is_kept_before_that_is_told() -> None:
+    store = _Store()
+    with pytest.raises(Retryable, match="stopped"):
+        await handed_on(chunks(b"one", b"two", then=Retryable("stopped")), store.keep)
+    assert store.kept == [b"one", b"two"]
+
+
+@pytest.mark.parametrize("room", [0, 1, 2])
+async def test_a_store_that_is_full_at_any_piece_ends_it(room: int) -> None:
     with pytest.raises(Halt):
-        await copied(b"head", chunks(b"one", b"two", b"three"), _FullAfter(pieces))
+        await handed_on(chunks(b"one", b"two", b"three"), _Store(room).keep)
 
 
-async def test_a_disk_that_is_full_while_the_source_fails_leaves_no_error_behind() -> None:
+async def test_a_store_that_is_full_while_the_source_fails_leaves_no_error_behind() -> None:
     with pytest.raises((Halt, Retryable)):
-        await copied(b"head", chunks(then=Retryable("stopped")), _FullAfter(0))
+        await handed_on(chunks(b"one", then=Retryable("stopped")), _Store(0).keep)
+
+
+async def test_a_digest_is_of_all_the_bytes() -> None:
+    assert await digest_of(chunks(b"one", b"two")) == hashlib.sha256(b"onetwo").hexdigest()

@@ -1,0 +1,1 @@
+"""A file from its link into the object store, once and whole, whatever dies: `copy.py` is the front."""

@@ -1,0 +1,103 @@
+"""What is written down of a copy while it runs, so that whoever comes after it can go on with it.
+
+A row belongs to one upload: who finds it gone, or with another upload, has lost the copy to a worker that
+took it over, or its meeting was forgotten.
+"""
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import Final
+
+from consumers.base import Services
+from consumers.copying.wanted import Wanted
+from infra.clock import wall_clock_ms
+from infra.database.downloads import (
+    UnfinishedDownload,
+    add_download,
+    find_download,
+    remove_download,
+    update_download,
+)
+from infra.errors import Retryable
+
+_NOTE_SECONDS: Final = 1.0
+_LOOK_SECONDS: Final = 0.25
+
+
+@dataclass(slots=True)
+class Journal:
+    """Of one copy that was begun. Where its upload cannot be resumed nothing is written down at all."""
+
+    wanted: Wanted
+    services: Services
+    download: UnfinishedDownload
+    _noted_at: float = 0
+
+    async def begin(self) -> bool:
+        """Write down that it begins; false where another worker was quicker: then nothing is left of it."""
+        self._noted_at = _now()
+        if self._is_written():
+            async with self.services.database.transaction() as tx:
+                added = await add_download(tx, self.download)
+            if not added:
+                await self._discard()
+            return added
+        return True
+
+    async def note(self, saved: int) -> None:
+        """Write down how far it is, where that is due. Raises `Retryable` when the copy is ours no more."""
+        if _now() - self._noted_at >= _NOTE_SECONDS:
+            await self._write(replace(self.download, saved=saved))
+
+    async def note_whole(self) -> None:
+        """Write down that all of it has come. Raises as `note` does."""
+        await self._write(replace(self.download, whole=True))
+
+    async def _write(self, download: UnfinishedDownload) -> None:
+        if not self._is_written():
+            return
+        self.download = replace(download, updated_ms=wall_clock_ms())
+        async with self.services.database.transaction() as tx:
+            ours = await update_download(tx, self.download)
+        self._noted_at = _now()
+        if not ours:
+            await self._discard()
+            raise Retryable("another worker took the copy over, or it is not wanted any more.")
+
+    async def drop(self) -> None:
+        """Nothing of the copy is left, neither row nor upload."""
+        if self._is_written():
+            async with self.services.database.transaction() as tx:
+                await remove_download(tx, self.download)
+            await self._discard()
+
+    async def is_abandoned(self, silence_seconds: float) -> bool:
+        """Wait while another worker goes on with it; false once that one is through with it in any way.
+
+        What tells is that the row changes, not the time in it: no two clocks are compared.
+        """
+        since = _now()
+        while _now() - since < silence_seconds:
+            await asyncio.sleep(_LOOK_SECONDS)
+            found = await begun(self.wanted, self.services)
+            if found is None:
+                return False
+            if found != self.download:
+                self.download, since = found, _now()
+        return True
+
+    def _is_written(self) -> bool:
+        return self.download.upload_id != ""
+
+    async def _discard(self) -> None:
+        await self.services.objects.discard(self.download.name, self.download.upload_id)
+
+
+async def begun(wanted: Wanted, services: Services) -> UnfinishedDownload | None:
+    """The copy of a file that was written down, by whomever."""
+    async with services.database.reading() as tx:
+        return await find_download(tx, *wanted.meeting, wanted.link.kind, wanted.source)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
