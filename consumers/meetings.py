@@ -2,19 +2,20 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from consumers.base import Consumer, Services
+from consumers.forgotten import Forgotten, refuse_forgotten, writing_of
 from consumers.meeting_state import decides, fold, tells
 from consumers.observed import observed
 from consumers.replacing import put_over
 from infra.database.artifacts import artifacts_of
 from infra.database.events import MeetingEvent, add_event, timeline
 from infra.database.failures import Failure, add_failure
-from infra.database.locks import lock_meeting
 from infra.database.meetings import Meeting, save_meeting, touch_meeting
 from infra.errors import Poison
 from schemas.dead_letter import letter_of
@@ -39,12 +40,13 @@ _ENDED: Final = {State.COMPLETED: MEETING_COMPLETED, State.FAILED: MEETING_FAILE
 
 async def handle(record: Record, services: Services) -> Sequence[Fact]:
     """Keep what a record says of a meeting; a webhook by which it is over causes a fact that says so."""
-    if record.topic == DEAD_LETTERS:
-        await _keep_failure(record, services)
-    elif record.topic == EVENTS:
-        await _keep_fact(record, services)
-    else:
-        return await _keep_webhook(record, services)
+    with suppress(Forgotten):
+        if record.topic == DEAD_LETTERS:
+            await _keep_failure(record, services)
+        elif record.topic == EVENTS:
+            await _keep_fact(record, services)
+        else:
+            return await _keep_webhook(record, services)
     return ()
 
 
@@ -55,7 +57,7 @@ async def _keep_webhook(record: Record, services: Services) -> Sequence[Fact]:
     said = observed(record)
     if said is None:
         return ()
-    async with services.database.transaction() as tx:
+    async with writing_of(services.database, said.provider, said.meeting_id) as tx:
         events = await _keep(tx, MeetingEvent(record.id, record.time_ms, said))
     return (_ended(fold(events), said),) if decides(record.id, events) else ()
 
@@ -87,7 +89,7 @@ async def _keep_fact(record: Record, services: Services) -> None:
         at=stored.stored_at,
         detail=stored.name,
     )
-    async with services.database.transaction() as tx:
+    async with writing_of(services.database, said.provider, said.meeting_id) as tx:
         await _keep(tx, MeetingEvent(record.id, record.time_ms, said))
     await _write_manifest(stored.provider, stored.meeting_id, services)
 
@@ -95,7 +97,6 @@ async def _keep_fact(record: Record, services: Services) -> None:
 async def _keep(tx: AsyncConnection, event: MeetingEvent) -> list[MeetingEvent]:
     """All events of the meeting, this one among them, where they had to be looked through; else none."""
     key = (event.said.provider, event.said.meeting_id)
-    await lock_meeting(tx, *key)
     await add_event(tx, event)
     if not tells(event.said) and await touch_meeting(tx, *key, event.received_ms):
         return []
@@ -125,6 +126,12 @@ async def _write_current_manifest(provider: str, meeting_id: str, services: Serv
     )
     body = manifest.model_dump_json(indent=2).encode()
     await put_over(services.objects, before, name, body, media_type="application/json")
+    try:
+        async with services.database.reading() as tx:
+            await refuse_forgotten(tx, provider, meeting_id)
+    except Forgotten:
+        await services.objects.delete(name)
+        raise
 
 
 async def _keep_failure(record: Record, services: Services) -> None:
@@ -145,7 +152,7 @@ async def _keep_failure(record: Record, services: Services) -> None:
         partition=record.partition,
         offset=record.offset,
     )
-    async with services.database.transaction() as tx:
+    async with writing_of(services.database, failure.provider, failure.meeting_id) as tx:
         await add_failure(tx, failure)
 
 

@@ -9,13 +9,12 @@ from typing import Final
 
 from consumers.base import Consumer, Services
 from consumers.copying.copy import copy
-from consumers.copying.ending import Forgotten
 from consumers.copying.names import is_there
 from consumers.copying.wanted import Wanted
+from consumers.forgotten import Forgotten, refuse_forgotten
 from consumers.observed import observed
 from consumers.urgency import soonest_expiry
 from infra.database.artifacts import artifacts_of
-from infra.database.forgotten import is_forgotten
 from infra.errors import Poison, Retryable
 from infra.objects.base import ObjectStore
 from schemas.envelope import Record
@@ -71,8 +70,7 @@ async def _missing(files: Sequence[Wanted], services: Services) -> tuple[list[Wa
     """The files that their event has not brought yet, and the artifacts that it has. Raises `Forgotten`."""
     meeting, event, folder = files[0].meeting, files[0].event, files[0].folder
     async with services.database.reading() as tx:
-        if await is_forgotten(tx, *meeting):
-            raise Forgotten
+        await refuse_forgotten(tx, *meeting)
         artifacts = await artifacts_of(tx, *meeting)
     there = [
         artifact

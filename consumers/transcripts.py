@@ -16,8 +16,10 @@ from typing import Final
 from sqlalchemy.exc import IntegrityError
 
 from consumers.base import Consumer, Services
+from consumers.forgotten import Forgotten, refuse_forgotten, writing_of
 from consumers.observed import observed
 from consumers.replacing import put_over
+from consumers.urgency import soonest_expiry
 from infra.database.artifacts import add_artifact, artifacts_of
 from infra.database.transcripts import TranscriptVersion, add_version, versions_of
 from infra.errors import Poison, Retryable
@@ -54,25 +56,30 @@ async def handle(
     """Store the transcript that a webhook holds or links to, as a new version where it says something new.
 
     What is stored already, whichever event brought it, is no new version and causes the same fact again.
+    Of a meeting that was forgotten nothing is stored.
     """
     provider, said = provider_of(record), observed(record)
     if provider is None or said is None or said.transcript is None:
         return ()
-    try:
-        parsed = await _read(provider, said.transcript, record, services, max_bytes)
-    except Poison:  # a link dies, what it led to may be stored
-        versions = await _versions(said, services)
-        stored = _last(versions, lambda version: version.source_event == record.id)
-        if stored is None:
-            raise
-    else:
-        source = Source(event=record.id, shape=said.transcript.shape)
-        async with services.database.alone_with(said.provider, said.meeting_id):
-            stored = await _stored(parsed, said, source, services, now())
-    return (await _fact(stored, said, services),)
+    with suppress(Forgotten):
+        async with services.database.reading() as tx:
+            await refuse_forgotten(tx, said.provider, said.meeting_id)
+        try:
+            parsed = await _read(provider, said.transcript, record, services, max_bytes)
+        except Poison:  # a link dies, what it led to may be stored
+            versions = await _versions(said, services)
+            stored = _last(versions, lambda version: version.source_event == record.id)
+            if stored is None:
+                raise
+        else:
+            source = Source(event=record.id, shape=said.transcript.shape)
+            async with services.database.alone_with(said.provider, said.meeting_id):
+                stored = await _stored(parsed, said, source, services, now())
+        return (await _fact(stored, said, services),)
+    return ()
 
 
-CONSUMER: Final = Consumer("transcripts", (WEBHOOKS,), handle)
+CONSUMER: Final = Consumer("transcripts", (WEBHOOKS,), handle, urgency=soonest_expiry)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +194,7 @@ async def _store(
         name = _object_name(said, artifact.name)
         await put_over(objects, there[artifact.name], name, body, media_type=artifact.media_type)
     try:
-        async with services.database.transaction() as tx:
+        async with writing_of(services.database, *key) as tx:
             await add_version(tx, *key, made.version, made.transcript.segments)
             before = [artifact for artifact in await artifacts_of(tx, *key) if artifact.name == _NEWEST]
             for artifact in before:
@@ -195,6 +202,10 @@ async def _store(
                 await add_artifact(tx, *key, artifact.model_copy(update={"name": name}))
             await add_artifact(tx, *key, newest)
             await add_artifact(tx, *key, captions)
+    except Forgotten:
+        for name in (_NEWEST, _CAPTIONS, _name_of_older(made.version.version - 1)):
+            await objects.delete(_object_name(said, name))
+        raise
     except IntegrityError as error:
         raise Retryable("another worker stored a version of this transcript meanwhile") from error
 

@@ -124,9 +124,11 @@ async def _copied_before(answer: Download, wanted: Wanted, services: Services) -
     """The artifact that came from just this file of this link, as another event announced it before."""
     if answer.etag is None or answer.length is None:
         return None
-    file = {"kind": wanted.link.kind, "source": wanted.source, "etag": answer.etag, "size": answer.length}
+    kind, source = wanted.link.kind, wanted.source
     async with services.database.reading() as tx:
-        found = await artifacts_from(tx, *wanted.meeting, **file)
+        found = await artifacts_from(
+            tx, *wanted.meeting, kind=kind, source=source, etag=answer.etag, size=answer.length
+        )
     for artifact in found:
         if await is_there(artifact, wanted.folder, services.objects):
             return artifact

@@ -9,20 +9,15 @@ from consumers.copying import metrics
 from consumers.copying.journal import Journal
 from consumers.copying.names import twin_of
 from consumers.copying.proof import Proof
+from consumers.forgotten import Forgotten, writing_of
 from consumers.streams import digest_of
 from infra.database.artifacts import add_artifact, artifacts_of
 from infra.database.downloads import remove_download
-from infra.database.forgotten import is_forgotten
-from infra.database.locks import lock_meeting
 from infra.errors import Retryable
 from infra.objects.base import ObjectExists, Upload
 from schemas.manifest import Artifact, Verified
 
 log = structlog.get_logger()
-
-
-class Forgotten(Exception):
-    """The meeting was forgotten while a file of it was copied: nothing of that is left."""
 
 
 async def finish(upload: Upload, proof: Proof, journal: Journal) -> Artifact:
@@ -88,15 +83,13 @@ async def _adopt(twin: str, known: Mapping[str, Artifact], artifact: Artifact, j
 
 async def _record(artifact: Artifact, journal: Journal) -> Artifact:
     wanted, services, download = journal.wanted, journal.services, journal.download
-    async with services.database.transaction() as tx:
-        await lock_meeting(tx, *wanted.meeting)
-        forgotten = await is_forgotten(tx, *wanted.meeting)
-        if not forgotten:
+    try:
+        async with writing_of(services.database, *wanted.meeting) as tx:
             await add_artifact(tx, *wanted.meeting, artifact, source=wanted.source, etag=download.etag)
             await remove_download(tx, download)
-    if forgotten:
+    except Forgotten:
         await services.objects.delete(wanted.folder + artifact.name)
-        raise Forgotten
+        raise
     log.info("stored", name=artifact.name, bytes=artifact.size, verified=artifact.verified)
     return artifact
 
