@@ -60,7 +60,7 @@ def disk(image: Path, folder: Path, *options: str, size: int = 96 * _MB) -> Iter
 
 @dataclass(frozen=True, slots=True)
 class ThinDisk:
-    """One that was given more room than there is: it says so when content is synced, not when it is written."""
+    """One with less room than it says: that shows when content is synced, not when it is written."""
 
     folder: Path
     _beneath: SmallDisk
