@@ -11,7 +11,8 @@ from consumers.recordings import CONSUMER
 from infra.database.artifacts import artifacts_of
 from infra.database.engine import open_database
 from infra.links.http import open_links
-from infra.objects.files import FileObjects
+from infra.objects.open import open_objects
+from infra.providers.base import ProviderApi
 from schemas.envelope import Record, event_headers
 from schemas.facts import ArtifactStored, Fact
 from schemas.manifest import Artifact
@@ -62,10 +63,16 @@ class Bench:
 
 @asynccontextmanager
 async def opened_bench(
-    folder: Path, answers: Mapping[str, Answer], *, max_bytes: int = 1 << 30, database_url: str = ""
+    folder: Path,
+    answers: Mapping[str, Answer],
+    *,
+    max_bytes: int = 1 << 30,
+    database_url: str = "",
+    objects_url: str = "",
+    providers: Mapping[str, ProviderApi] | None = None,
 ) -> AsyncIterator[Bench]:
-    """The database is SQLite's unless a URL says otherwise."""
-    objects = FileObjects(folder / "objects")
+    """The database is SQLite's and the store a folder, unless URLs say otherwise."""
+    objects = open_objects(objects_url or f"file:///{folder}/objects", parts_folder=str(folder / "parts"))
     await objects.setup()
     async with (
         serve_media(answers) as source,
@@ -75,7 +82,8 @@ async def opened_bench(
         ) as links,
     ):
         await database.setup()
-        yield Bench(source, Services(objects, database, links), objects.root)
+        services = Services(objects, database, links, providers or {})
+        yield Bench(source, services, folder / "objects")
 
 
 def webhook(type: str, data: Mapping[str, object], *, event: str, meeting: str) -> Record:  # noqa: A002
