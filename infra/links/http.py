@@ -12,9 +12,11 @@ from yarl import URL
 
 from infra.errors import Poison, Retryable
 from infra.links.addresses import Allowed, is_allowed, is_public, parse_address, parse_allowed, plain_host
+from infra.links.ahead import AheadLinks, Pace
 from infra.links.base import Download, Links, Validator
 from infra.links.bodies import HttpDownload, reason
 from infra.links.heads import Asked, asking, read_head, request_headers
+from infra.links.pieces import Room
 from infra.links.urls import parsed, redirected, shown
 
 _MOST_REDIRECTS: Final = 5
@@ -28,11 +30,17 @@ _Trust = Literal["host", "network", "public"]
 
 @asynccontextmanager
 async def open_links(
-    *, allow: Sequence[str], max_bytes: int, connect_timeout_seconds: float, idle_timeout_seconds: float
+    *,
+    allow: Sequence[str],
+    max_bytes: int,
+    connect_timeout_seconds: float,
+    idle_timeout_seconds: float,
+    pace: Pace = Pace(),  # noqa: B008
 ) -> AsyncIterator[Links]:
     """Links that follow https to public addresses, and http(s) to hosts and networks in `allow`.
 
     A file may have `max_bytes`. `idle_timeout_seconds` is how long a source may stay silent, or nearly so.
+    Files are read ahead at a `pace`.
     Raises `ValueError` when `allow` holds a broken network.
     """
     allowed = parse_allowed(allow)
@@ -44,9 +52,10 @@ async def open_links(
         sessions = {
             trust: await stack.enter_async_context(_session(trust, allowed, timeout)) for trust in trusts
         }
-        yield HttpLinks(
+        links = HttpLinks(
             allowed, sessions, max_bytes, connect_timeout_seconds + idle_timeout_seconds, idle_timeout_seconds
         )
+        yield AheadLinks(links, pace, Room(pace.held_bytes))
 
 
 def _session(trust: _Trust, allowed: Allowed, timeout: aiohttp.ClientTimeout) -> aiohttp.ClientSession:

@@ -38,6 +38,8 @@ class Request:
 
     async def send(self, body: bytes, *, chunked: bool = False) -> None:
         """Some of the body; where it is chunked, no bytes are its end. Raises `ConnectionError`."""
+        if self.writer.is_closing():
+            raise ConnectionResetError
         self.writer.write(_chunk(body) if chunked else body)
         await self.writer.drain()
         self.served[self.path] += len(body)
