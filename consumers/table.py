@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from consumers import meetings, recordings, transcripts
+from consumers import meetings, recordings, transcripts, upstream
 from consumers.base import Consumer
 
 CONSUMERS: Final[tuple[Consumer, ...]] = (
@@ -10,3 +10,7 @@ CONSUMERS: Final[tuple[Consumer, ...]] = (
     recordings.CONSUMER,
     transcripts.CONSUMER,
 )
+"""Those that always run."""
+
+ON_REQUEST: Final[tuple[Consumer, ...]] = (upstream.CONSUMER,)
+"""Those that run only where a setting asks for them."""

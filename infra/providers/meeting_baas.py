@@ -59,7 +59,13 @@ async def open_meeting_baas(url: str, key: str, *, timeout_seconds: float = 30) 
     """The API at `url` (without `/v2`), asked with `key`. A call takes `timeout_seconds` at most, besides the
     time for which it waits for its turn."""
     async with aiohttp.ClientSession(
-        headers={"x-meeting-baas-api-key": key, "Accept": "application/json", "User-Agent": "adjourn"},
+        headers={
+            "x-meeting-baas-api-key": key,
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "User-Agent": "adjourn",
+        },
+        auto_decompress=False,  # it would hide the size of an answer
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=timeout_seconds),
     ) as session:

@@ -51,7 +51,8 @@ class Call:
 class MeetingBaasApi:
     """`source` is where the files are. All of it may be changed at any time.
 
-    The next calls get what is in `answers`, one each; then `always`, where there is one, else the truth.
+    The next calls get what is in `answers`, one each; then `always`, where there is one, else what `instead`
+    has for the name of the call, else the truth.
     """
 
     url: str
@@ -63,6 +64,7 @@ class MeetingBaasApi:
     calls: list[Call] = field(default_factory=list)
     answers: deque[Answer] = field(default_factory=deque)
     always: Answer | None = None
+    instead: dict[str, Answer] = field(default_factory=dict)
     _links: Any = field(default_factory=lambda: count(1))
 
     def asked(self, name: str) -> int:
@@ -174,6 +176,8 @@ def _told(api: MeetingBaasApi, name: str, serve: _Serve) -> Answer:
             return await api.answers.popleft()(request)
         if api.always is not None:
             return await api.always(request)
+        if name in api.instead:
+            return await api.instead[name](request)
         if not _is_authentic(api, request, is_v1):
             if is_v1:
                 return web.json_response({"error": "InvalidApiKey"}, status=401)
