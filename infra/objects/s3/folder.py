@@ -7,18 +7,16 @@ nothing is synced, and what was written before the machine started is not relied
 import fcntl
 import hashlib
 import os
+import secrets
 import shutil
-import uuid
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from uuid import uuid4
 
 from infra.objects.disk import disk_errors
 from infra.objects.s3.parts import FilePart, HeldPart, Part
-
-_BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +29,6 @@ class ClaimedFolder:
     boot: str
 
     def part(self, number: int) -> Part:
-        """Blocks, as all of this does."""
         return FilePart(self.path / f"{number}-{self.boot}", self.root)
 
     def last_written(self) -> float:
@@ -39,11 +36,9 @@ class ClaimedFolder:
         return max(found.stat().st_mtime for found in (self.path, *self.path.iterdir()))
 
     def remove(self) -> int:
-        """How many bytes that freed."""
+        """Blocks. How many bytes that freed."""
         with disk_errors(self.root):
-            size = sum(part.stat().st_size for part in self.path.iterdir())
-            shutil.rmtree(self.path)
-            return size
+            return _remove(self.path)
 
     def leave(self) -> None:
         os.close(self.lock)
@@ -51,10 +46,14 @@ class ClaimedFolder:
 
 @dataclass(frozen=True, slots=True)
 class PartsFolder:
-    """`path` holds the folders of one store's uploads; it is in `root`, which error texts name."""
+    """`path` holds the folders of one store's uploads; it is in `root`, which error texts name.
+
+    What was written in another `boot` than this is not gone on with, nor anything where that is "".
+    """
 
     root: Path
     path: Path
+    boot: str
 
     def claim(self, upload_id: str) -> ClaimedFolder | None:
         """Null while a living process has it. Whoever gets it must leave it."""
@@ -64,6 +63,11 @@ class PartsFolder:
                 path.mkdir(mode=0o700, parents=True, exist_ok=True)
                 with suppress(FileNotFoundError):  # removed between the two
                     return self._claim(path)
+
+    def remove(self, upload_id: str) -> None:
+        """Also what a living process has: it is told by its next part that it lost the upload."""
+        with disk_errors(self.root):
+            _remove(self._of(upload_id))
 
     def is_alive(self, upload_id: str, written_after: float) -> bool:
         """A living process of this machine has it, or one wrote to it after that time."""
@@ -107,7 +111,7 @@ class PartsFolder:
         except BaseException:
             os.close(lock)
             raise
-        return ClaimedFolder(self.root, path, lock, _boot())
+        return ClaimedFolder(self.root, path, lock, self.boot or str(uuid4()))
 
     def _of(self, upload_id: str) -> Path:
         return self.path / _digest(upload_id)
@@ -129,25 +133,29 @@ class InMemory:
     def sweep(self, written_before: float, keep: Collection[str]) -> int:
         return 0
 
-    def remove(self) -> int:
+    def remove(self, upload_id: str = "") -> int:
         return 0
 
     def leave(self) -> None:
         """Nothing is locked."""
 
 
-def folder_for(root: Path, store: str) -> PartsFolder:
+def parts_folder(root: Path, store: str, boot: str) -> PartsFolder:
     """Several stores may share `root`."""
-    return PartsFolder(root, root / _digest(store))
+    return PartsFolder(root, root / _digest(store), boot)
 
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def _boot() -> str:
-    """Where the system does not tell, no byte that an earlier process left is relied on."""
+def _remove(path: Path) -> int:
+    """The bytes that were freed. Moved away first: whoever still writes there makes no more files in it."""
+    removed = path.with_name(f"{path.name}-{secrets.token_hex(8)}")
     try:
-        return _BOOT.read_text().strip()
-    except OSError:
-        return str(uuid.uuid4())
+        path.rename(removed)
+    except FileNotFoundError:
+        return 0
+    size = sum(part.stat().st_size for part in removed.iterdir())
+    shutil.rmtree(removed)
+    return size

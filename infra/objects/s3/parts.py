@@ -38,7 +38,7 @@ class Part(Protocol):
 
 
 class HeldPart:
-    """A `Part` in memory."""
+    """A `Part` in memory, of an upload that nobody resumes."""
 
     def __init__(self) -> None:
         self.size = 0
@@ -46,7 +46,7 @@ class HeldPart:
         self._chunks: list[memoryview] = []
 
     def recover(self) -> None:
-        """Nothing outlives a process."""
+        """There is nothing."""
 
     def add(self, chunk: memoryview) -> None:
         for begin in range(0, len(chunk), _CHUNK_BYTES):
@@ -97,7 +97,10 @@ class FilePart:
             raise Retryable("The upload was left.")
         if self._descriptor is None:
             flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | also
-            self._descriptor = os.open(self._path, flags, 0o600)
+            try:
+                self._descriptor = os.open(self._path, flags, 0o600)
+            except FileNotFoundError as exc:
+                raise Retryable("The upload was discarded.") from exc
         return self._descriptor
 
     def body(self, given_up: Event) -> Body:

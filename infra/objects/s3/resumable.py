@@ -16,7 +16,7 @@ from infra.objects.base import Upload
 from infra.objects.s3.connection import S3Connection, unless_cancelled
 from infra.objects.s3.folder import ClaimedFolder, InMemory, PartsFolder
 from infra.objects.s3.requests import UploadRequests
-from infra.objects.s3.upload import Begun, S3Upload
+from infra.objects.s3.upload import S3Upload
 
 _ID: Final = re.compile(r"([0-9a-f]{32})\.(.+)")
 
@@ -58,18 +58,21 @@ class ResumableUploads:
 
     async def discard(self, requests: UploadRequests, upload_id: str) -> None:
         await self.connection.call(partial(requests.abort, upload_id))
-        folder = await self._claim(upload_id)
-        if folder is not None:
-            await self.connection.call(lambda _: _remove(folder))
+        await asyncio.to_thread(self.folders.remove, upload_id)
 
     async def _claim(self, upload_id: str) -> ClaimedFolder | InMemory | None:
         claiming = self.connection.start(lambda _: self.folders.claim(upload_id))
-        return await unless_cancelled(claiming, lambda folder: folder and folder.leave())
+        return await unless_cancelled(claiming, _leave)
 
     def _upload(self, requests: UploadRequests, upload_id: str, folder: ClaimedFolder | InMemory) -> S3Upload:
-        id_ = f"{requests.token}.{upload_id}"
-        begun = Begun(id_, upload_id, outlives=isinstance(folder, ClaimedFolder))
-        return S3Upload(self.connection, requests, self.ways, folder.part, begun)
+        return S3Upload(
+            self.connection,
+            requests,
+            self.ways,
+            folder.part,
+            upload_id,
+            outlives=isinstance(folder, ClaimedFolder),
+        )
 
 
 def split(id_: str) -> tuple[str, str] | None:
@@ -78,17 +81,15 @@ def split(id_: str) -> tuple[str, str] | None:
     return found and (found[1], found[2])
 
 
+def _leave(folder: ClaimedFolder | InMemory | None) -> None:
+    if folder is not None:
+        folder.leave()
+
+
 async def _end(upload: S3Upload, folder: ClaimedFolder | InMemory) -> None:
     try:
         await upload.leave()
         if upload.finished:
             await asyncio.to_thread(folder.remove)
-    finally:
-        folder.leave()
-
-
-def _remove(folder: ClaimedFolder | InMemory) -> None:
-    try:
-        folder.remove()
     finally:
         folder.leave()

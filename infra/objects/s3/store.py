@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Final
 
 from infra.objects.base import Replace, StoredObject, Swept, Upload
+from infra.objects.disk import this_boot
 from infra.objects.s3.bucket import create_bucket, probe
 from infra.objects.s3.connection import S3Connection
-from infra.objects.s3.folder import InMemory, folder_for
+from infra.objects.s3.folder import InMemory
+from infra.objects.s3.folder import parts_folder as folder_of
 from infra.objects.s3.place import S3Place
 from infra.objects.s3.reading import read_chunks
 from infra.objects.s3.requests import head, upload_requests
@@ -25,8 +27,8 @@ _PARTS_ON_THEIR_WAY: Final = 8
 class S3Objects:
     """See `ObjectStore`. What the server does not answer within a minute is `Retryable`.
 
-    In `parts_folder` are the parts of resumable uploads until the server has them: it is one of this machine
-    alone. Without it they are held in memory, and only whole parts outlive the process.
+    In `parts_folder` are the parts of resumable uploads until the server has them: a folder of this machine,
+    made when it is needed. Without one they are held in memory, and only whole parts outlive the process.
 
     That a living process writes an upload is seen on its own machine only. Elsewhere it can be resumed while
     it is written: both send the same bytes, and one of them is told that it is there no more.
@@ -41,7 +43,7 @@ class S3Objects:
         self._place = place
         self._connection = S3Connection(str(place), idle_timeout_seconds=idle_timeout_seconds)
         self._ways = asyncio.Semaphore(_PARTS_ON_THEIR_WAY)
-        self._folders = InMemory() if parts_folder is None else folder_for(parts_folder, str(place))
+        self._folders = folder_of(parts_folder, str(place), this_boot()) if parts_folder else InMemory()
         self._resumable = ResumableUploads(self._connection, self._ways, self._folders)
 
     def begin(

@@ -8,7 +8,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -39,20 +38,11 @@ def part_bytes(number: int) -> int:
     return _SMALLEST_PART_BYTES << ((number - 1) // _PARTS_OF_A_SIZE)
 
 
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """A multipart upload that is to be resumed: its id for us and for S3, and whether its parts outlive this
-    process."""
-
-    id: str
-    upload_id: str
-    outlives: bool
-
-
 class S3Upload:
     """An `Upload`, whose parts are made by `new_part`. `ways` bounds those on their way, of all uploads.
 
-    One that is not `begun` yet is left clean.
+    One that has its `upload_id` from S3 already is resumable: what S3 has of it, and where its parts outlive
+    this process, all that was written.
     """
 
     def __init__(
@@ -61,14 +51,17 @@ class S3Upload:
         requests: UploadRequests,
         ways: asyncio.Semaphore,
         new_part: Callable[[int], Part],
-        begun: Begun | None = None,
+        upload_id: str | None = None,
+        *,
+        outlives: bool = False,
     ) -> None:
         self._connection = connection
         self._requests = requests
         self._ways = ways
         self._new_part = new_part
-        self._resumable = begun
-        self._begun: Future[str] | None = None if begun is None else _known(begun.upload_id)
+        self._resumable, self._outlives = upload_id is not None, outlives
+        self._begun: Future[str] | None = None if upload_id is None else _known(upload_id)
+        self.id = "" if upload_id is None else f"{requests.token}.{upload_id}"
         self._filling = new_part(1)
         self._size = 0
         self._sending: deque[tuple[Part, Future[SentPart]]] = deque()
@@ -78,14 +71,10 @@ class S3Upload:
         self.finished = False
 
     @property
-    def id(self) -> str:
-        return "" if self._resumable is None else self._resumable.id
-
-    @property
     def saved(self) -> int:
-        if self._resumable is None:
+        if not self._resumable:
             return 0
-        return self._size if self._resumable.outlives else sum(part.size for part in self._sent)
+        return self._size if self._outlives else sum(part.size for part in self._sent)
 
     async def go_on(self, sent: Sequence[SentPart]) -> None:
         """With what the server has, and what an earlier process left here: the beginning without a hole."""
@@ -138,7 +127,7 @@ class S3Upload:
                 self._given_up.set()
                 async with asyncio.timeout(_LEAVING_SECONDS):
                     await self._settle()
-                    if self._resumable is None:
+                    if not self._resumable:
                         await self._abort()
         except (TimeoutError, Halt, Retryable) as exc:
             log.warning("upload_left", name=self._requests.name, error=str(exc) or "no answer in time")
