@@ -18,9 +18,15 @@ def crc32(chunks: Iterable[bytes | memoryview]) -> int:
     return crc
 
 
-def crc32_of_both(first: int, second: int, second_bytes: int) -> int:
-    """The CRC of what has the CRC `first`, with `second_bytes` after it that have the CRC `second`."""
-    return _product(_zeros(second_bytes), first) ^ second
+def crc32_of_all(parts: Iterable[tuple[int, int]]) -> int:
+    """The CRC of a whole, from the CRCs and sizes of its parts in their order."""
+    whole = 0
+    shifts: dict[int, int] = {}
+    for crc, size in parts:
+        if size not in shifts:
+            shifts[size] = _zeros(size)
+        whole = _product(shifts[size], whole) ^ crc
+    return whole
 
 
 def as_header(crc: int) -> str:

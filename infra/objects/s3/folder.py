@@ -31,10 +31,6 @@ class ClaimedFolder:
     def part(self, number: int) -> Part:
         return FilePart(self.path / f"{number}-{self.boot}", self.root)
 
-    def last_written(self) -> float:
-        """In seconds since 1970."""
-        return max(found.stat().st_mtime for found in (self.path, *self.path.iterdir()))
-
     def remove(self) -> int:
         """Blocks. How many bytes that freed."""
         with disk_errors(self.root):
@@ -71,12 +67,12 @@ class PartsFolder:
 
     def is_alive(self, upload_id: str, written_after: float) -> bool:
         """A living process of this machine has it, or one wrote to it after that time."""
-        with (
-            disk_errors(self.root),
-            suppress(FileNotFoundError),
-            self._claimed(self._of(upload_id)) as folder,
-        ):
-            return folder is None or folder.last_written() > written_after
+        path = self._of(upload_id)
+        with disk_errors(self.root), suppress(FileNotFoundError):
+            if _last_written(path) > written_after:
+                return True
+            with self._claimed(path) as folder:
+                return folder is None
         return False
 
     def sweep(self, written_before: float, keep: Collection[str]) -> int:
@@ -84,10 +80,17 @@ class PartsFolder:
         kept, freed = {self._of(upload_id) for upload_id in keep}, 0
         with disk_errors(self.root), suppress(FileNotFoundError):
             for path in set(self.path.iterdir()) - kept:
-                with suppress(FileNotFoundError), self._claimed(path) as folder:
-                    if folder is not None and folder.last_written() <= written_before:
-                        freed += folder.remove()
+                with suppress(FileNotFoundError):
+                    freed += self._sweep(path, written_before)
         return freed
+
+    def _sweep(self, path: Path, written_before: float) -> int:
+        if _last_written(path) > written_before:  # not even touched: whoever has just made it is to claim it
+            return 0
+        with self._claimed(path) as folder:
+            if folder is None or _last_written(path) > written_before:
+                return 0
+            return folder.remove()
 
     @contextmanager
     def _claimed(self, path: Path) -> Iterator[ClaimedFolder | None]:
@@ -147,6 +150,11 @@ def parts_folder(root: Path, store: str, boot: str) -> PartsFolder:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _last_written(path: Path) -> float:
+    """In seconds since 1970."""
+    return max(found.stat().st_mtime for found in (path, *path.iterdir()))
 
 
 def _remove(path: Path) -> int:

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from infra.errors import Retryable
 from infra.objects.base import ObjectChanged, ObjectExists, Replace, StoredObject
 from infra.objects.s3.body import Body
-from infra.objects.s3.checksum import as_header, crc32_of_both, from_header
+from infra.objects.s3.checksum import as_header, crc32_of_all, from_header
 from infra.objects.s3.errors import code_of
 from infra.objects.s3.place import S3Place
 
@@ -172,12 +172,10 @@ def _told_of(part: SentPart) -> "CompletedPartTypeDef":
 
 def _proof(parts: Sequence[SentPart]) -> dict[str, Any]:
     """What the server is to compare the whole with: nothing where it does not tell what it has of a part."""
-    whole = 0
-    for part in parts:
-        if part.crc is None:
-            return {}
-        whole = crc32_of_both(whole, part.crc, part.size)
-    return {"ChecksumCRC32": as_header(whole), "ChecksumType": "FULL_OBJECT"}
+    known = [(part.crc, part.size) for part in parts if part.crc is not None]
+    if len(known) < len(parts):
+        return {}
+    return {"ChecksumCRC32": as_header(crc32_of_all(known)), "ChecksumType": "FULL_OBJECT"}
 
 
 def head(where: dict[str, Any], client: "S3Client") -> "HeadObjectOutputTypeDef | None":

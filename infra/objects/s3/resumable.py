@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from infra.errors import Retryable
 from infra.objects.base import Upload
 from infra.objects.s3.connection import S3Connection, unless_cancelled
 from infra.objects.s3.folder import ClaimedFolder, InMemory, PartsFolder
@@ -34,7 +35,8 @@ class ResumableUploads:
         begin, abort = self.connection.start(requests.begin), requests.abort
         upload_id = await unless_cancelled(begin, lambda begun: self.connection.start(partial(abort, begun)))
         folder = await self._claim(upload_id)
-        assert folder is not None, "S3 gave an upload the id of one that somebody writes"
+        if folder is None:
+            raise Retryable("The folder of its parts is in use already.")
         upload = self._upload(requests, upload_id, folder)
         try:
             yield upload
