@@ -16,7 +16,7 @@ from consumers.copying.journal import Journal, begun
 from consumers.copying.moving import dropped_if_changed, move
 from consumers.copying.names import format_of, free_name, is_there
 from consumers.copying.proof import Proof, proof_of_all, proof_of_rest
-from consumers.copying.source import Source
+from consumers.copying.source import Source, known_again
 from consumers.copying.wanted import Wanted
 from consumers.media import HEAD_BYTES, Format, recognise
 from consumers.streams import in_pieces
@@ -143,8 +143,7 @@ async def _new_name(form: Format, wanted: Wanted, services: Services) -> str:
 
 
 def _can_be_resumed(answer: Download) -> bool:
-    known_again = answer.etag is not None or answer.modified is not None
-    return answer.ranges and known_again and (answer.length or 0) > _WORTH_RESUMING_BYTES
+    return known_again(answer) and (answer.length or 0) > _WORTH_RESUMING_BYTES
 
 
 def _download(

@@ -71,6 +71,11 @@ class Source:
         return True
 
 
+def known_again(answer: Download) -> bool:
+    """Whether a part of just this file can be asked for later on."""
+    return answer.ranges and (answer.etag is not None or answer.modified is not None)
+
+
 @dataclass(frozen=True, slots=True)
 class _Mended:
     """A `Download` that is as `answer` says."""
@@ -115,7 +120,7 @@ class _Mended:
             except FileChanged:
                 raise
             except Retryable as broken:
-                if not self.ranges or at - began < _PROGRESS_BYTES:
+                if not known_again(self) or at - began < _PROGRESS_BYTES:
                     raise
                 log.info("broke off", at=at, reason=str(broken))
                 answer = await self._rest(at)

@@ -6,7 +6,7 @@ import random
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -32,6 +32,7 @@ async def test_a_copy_that_is_killed_fifty_times_goes_on_each_time(tmp_path: Pat
     await objects.setup()
     dice = random.Random(7)
     async with (
+        asyncio.timeout(DEADLINE_SECONDS),
         serve_media({"/video": video}) as source,
         open_database(f"sqlite:///{tmp_path}/adjourn.db") as database,
         _copier(objects_url, tmp_path, f"{source.url}/video") as copier,
@@ -40,14 +41,15 @@ async def test_a_copy_that_is_killed_fifty_times_goes_on_each_time(tmp_path: Pat
         for _ in range(KILLS):
             served = source.served("/video")
             child = await _copying(copier)
-            await _until(lambda served=served: source.served("/video") > served)
+            while source.served("/video") == served:
+                await asyncio.sleep(0.005)
             await asyncio.sleep(dice.uniform(0, 0.25))
             os.kill(child, signal.SIGKILL)
-            await _until(lambda child=child: not psutil.pid_exists(child))
+            await _ended(child)
         assert await _stored(database) == []
         video.total_bytes_per_second = None
         child = await _copying(copier)
-        await _until(lambda: not psutil.pid_exists(child))
+        await _ended(child)
         [artifact] = await _stored(database)
         async with database.reading() as tx:
             assert list(await all_downloads(tx)) == []
@@ -57,7 +59,7 @@ async def test_a_copy_that_is_killed_fifty_times_goes_on_each_time(tmp_path: Pat
     assert [found.name for found in stored] == [f"{PROVIDER}/bot-1/video.mp4"]
     assert (artifact.size, artifact.verified) == (video.content.size, "length")
     assert artifact.sha256 == await asyncio.to_thread(video.content.sha256)
-    print('SERVED', served / video.content.size)
+    print("SERVED", served / video.content.size)
     assert served < 1.3 * video.content.size
 
 
@@ -91,7 +93,6 @@ async def _stored(database: Database) -> list[Artifact]:
         return await artifacts_of(tx, PROVIDER, "bot-1")
 
 
-async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(DEADLINE_SECONDS):
-        while not condition():
-            await asyncio.sleep(0.005)
+async def _ended(child: int) -> None:
+    while psutil.pid_exists(child):
+        await asyncio.sleep(0.005)
