@@ -139,6 +139,7 @@ async def running(
     streak: BurialStreak | None = None,
     remember: Callable[[Sequence[tuple[str, int]]], Awaitable[None]] | None = None,
     urgency: Callable[[Record], float] | None = None,
+    services: Services = NO_SERVICES,
 ) -> AsyncIterator[Running]:
     """Started, and stopped in an orderly way if it still runs at the end."""
     stop = asyncio.Event()
@@ -151,7 +152,7 @@ async def running(
         run(
             Consumer(name, topics, handle, urgency),
             log=log,
-            services=NO_SERVICES,
+            services=services,
             remember=remember or keep,
             stop=stop,
             policy=policy,
