@@ -20,14 +20,13 @@ from adjourn.objects import objects_of
 from adjourn.places import embedded, require_existing, shown
 from adjourn.sentences import sentence
 from adjourn.settings import Settings
-from consumers.table import CONSUMERS
+from adjourn.wiring import consumers_of
+from consumers.sweep import sweep as sweep_up
 from infra.database.meetings import list_meetings
 from infra.errors import Halt, LogUnavailable, Retryable
 from receiver.schemes import configured
 
 _FREE_BYTES: Final = 1_000_000_000
-_LEFT_BEHIND_SECONDS: Final = 3600
-"""An upload that has stood still for so long has no process any more: a source may be silent for a minute."""
 _ANSWER_SECONDS: Final = 5
 
 
@@ -43,7 +42,7 @@ class Finding:
 async def check_everything(settings: Settings, *, sweep: bool = False) -> AsyncIterator[Finding]:
     """Changes nothing, beyond what proves that something can be written.
 
-    With `sweep` it removes what killed processes left of their uploads in the object store.
+    With `sweep` it removes what killed processes left (see `consumers/sweep.py`).
     """
     log = await _finding("log", _log, settings)
     yield log
@@ -54,9 +53,10 @@ async def check_everything(settings: Settings, *, sweep: bool = False) -> AsyncI
         yield backlog
     objects = await _finding("objects", _objects, settings)
     yield objects
-    if sweep and objects.well:
+    database = await _finding("database", _database, settings)
+    yield database
+    if sweep and objects.well and database.well:
         yield await _finding("sweep", _sweep, settings)
-    yield await _finding("database", _database, settings)
     yield await _finding("secrets", _secrets, settings)
     yield await _finding("port", _port, settings)
     yield await _finding("disk", _disk, settings)
@@ -89,7 +89,7 @@ async def _spool(settings: Settings) -> str:
 async def _backlog(settings: Settings) -> str:
     """A backlog is no fault: what the consumers have not read waits for them, however long."""
     async with existing_log(settings) as log:
-        waiting = {each.name: await log.backlog(each.topics, each.name) for each in CONSUMERS}
+        waiting = {each.name: await log.backlog(each.topics, each.name) for each in consumers_of(settings)}
     left = ", ".join(f"{name} {count}" for name, count in waiting.items() if count)
     return f"Records that wait to be worked on: {left}." if left else "Every record has been worked on."
 
@@ -98,11 +98,6 @@ async def _objects(settings: Settings) -> str:
     require_existing(settings.objects_url)
     await objects_of(settings).probe()
     return f"The object store takes files ({shown(settings.objects_url)})."
-
-
-async def _sweep(settings: Settings) -> str:
-    swept = await objects_of(settings).sweep(_LEFT_BEHIND_SECONDS)
-    return f"Uploads that killed processes left, now removed: {swept.uploads}, of {swept.size} bytes."
 
 
 async def _database(settings: Settings) -> str:
@@ -114,6 +109,15 @@ async def _database(settings: Settings) -> str:
         except DBAPIError as error:
             raise Halt("The database lacks tables or columns: create them with `adjourn setup`.") from error
     return f"The database can be read and written ({shown(settings.database_url)})."
+
+
+async def _sweep(settings: Settings) -> str:
+    async with existing_database(settings) as database:
+        swept = await sweep_up(objects_of(settings), database)
+    return (
+        f"What killed processes left is removed: {swept.uploads} uploads of {swept.size} bytes, "
+        f"{swept.downloads} downloads that nobody went on with, {swept.objects} files of forgotten meetings."
+    )
 
 
 async def _secrets(settings: Settings) -> str:

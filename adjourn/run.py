@@ -11,6 +11,7 @@ import structlog
 from adjourn.event_log import opened_log, prepare_log
 from adjourn.sentences import sentence
 from adjourn.settings import Settings
+from adjourn.sweeping import keep_swept
 from adjourn.wiring import Parts, opened, prepare, remembered_in
 from adjourn.workers import receive_in_workers, until_parent_ends
 from consumers.base import Consumer
@@ -49,6 +50,7 @@ async def run(settings: Settings, consumers: Sequence[Consumer], ready: Ready) -
             if settings.workers > 1
             else partial(_receive, settings, parts.log, ready, partial(_degraded, parts, halted)),
             partial(_consume, settings, parts, consumers, halted, _RESTART_AFTER_SECONDS),
+            partial(keep_swept, parts.services),
         )
 
 
@@ -77,7 +79,9 @@ async def consume(settings: Settings, consumers: Sequence[Consumer]) -> None:
     """Only consume, until a signal comes or a consumer halts: that `Halt` is raised, after an orderly end."""
     async with opened(settings) as parts:
         await prepare(settings, parts)
-        await _until_stopped(partial(_consume, settings, parts, consumers, {}, None))
+        await _until_stopped(
+            partial(_consume, settings, parts, consumers, {}, None), partial(keep_swept, parts.services)
+        )
 
 
 async def _receive(

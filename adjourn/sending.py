@@ -1,9 +1,11 @@
 """Send samples as their senders would: signed, with links that lead somewhere, to a receiver."""
 
 import hashlib
+import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final, cast
 
 import aiohttp
@@ -19,6 +21,7 @@ from schemas.providers import PROVIDERS
 from schemas.topics import WEBHOOKS
 
 _LINKS_LEAD_TO: Final = b"https://media.example"
+_SIGNED_AT: Final = re.compile(rb"X-Amz-Date=\d{8}T\d{6}Z")
 _ANSWER_SECONDS: Final = 10
 
 SECRETS: Final[Mapping[str, str]] = {
@@ -38,9 +41,10 @@ class Answer:
     body: Mapping[str, object]
 
 
-def with_links_to(sample: Sample, base_url: str) -> bytes:
-    """The sample's body, its links leading to a server of ours."""
-    return sample.body.replace(_LINKS_LEAD_TO, base_url.encode())
+def with_links_to(sample: Sample, base_url: str, *, now_seconds: Callable[[], float] = time.time) -> bytes:
+    """The sample's body, its links leading to a server of ours, as if they had been signed just now."""
+    signed = datetime.fromtimestamp(now_seconds(), UTC).strftime("X-Amz-Date=%Y%m%dT%H%M%SZ")
+    return _SIGNED_AT.sub(signed.encode(), sample.body.replace(_LINKS_LEAD_TO, base_url.encode()))
 
 
 def signed_headers(sample: Sample, body: bytes, settings: Settings) -> dict[str, str]:

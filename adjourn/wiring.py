@@ -12,19 +12,20 @@ from adjourn.objects import objects_of
 from adjourn.places import embedded, shown
 from adjourn.sentences import sentence
 from adjourn.settings import Settings
-from consumers.base import Services
+from consumers.base import Consumer, Services
 from consumers.runner.work import Remember
+from consumers.table import CONSUMERS, ON_REQUEST
 from infra.database.engine import Database, open_database
 from infra.database.outcomes import record_successes
 from infra.errors import LogUnavailable, Retryable
 from infra.eventlog.base import EventLog
 from infra.links.http import open_links
+from infra.providers.open import open_providers
 
 log = structlog.get_logger()
 
 _CONNECT_TIMEOUT_SECONDS: Final = 20
 _IDLE_TIMEOUT_SECONDS: Final = 60
-_LEFT_BEHIND_SECONDS: Final = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Parts:
 
 @asynccontextmanager
 async def opened(settings: Settings, *, spooled: bool = False) -> AsyncIterator[Parts]:
-    """Log (see `opened_log`), objects, database and links. Raises `Halt` for what cannot be opened."""
+    """Log (see `opened_log`), objects, database, links and providers. Raises `Halt` for what cannot be."""
     async with (
         opened_log(settings, spooled=spooled) as log,
         open_database(settings.database_url) as database,
@@ -47,8 +48,12 @@ async def opened(settings: Settings, *, spooled: bool = False) -> AsyncIterator[
             connect_timeout_seconds=_CONNECT_TIMEOUT_SECONDS,
             idle_timeout_seconds=_IDLE_TIMEOUT_SECONDS,
         ) as links,
+        open_providers(
+            meeting_baas_url=settings.meeting_baas_api_url,
+            meeting_baas_keys=[key.get_secret_value() for key in settings.meeting_baas_api_keys],
+        ) as providers,
     ):
-        yield Parts(log, Services(objects_of(settings), database, links))
+        yield Parts(log, Services(objects_of(settings), database, links, providers))
 
 
 async def set_up(parts: Parts) -> None:
@@ -68,11 +73,7 @@ async def prepare(settings: Settings, parts: Parts) -> None:
     with _telling_if_away(settings.log_url):
         await prepare_log(settings, parts.log)
     with _telling_if_away(settings.objects_url):
-        if embedded(settings.objects_url) is None:
-            await objects.probe()
-            await objects.sweep(_LEFT_BEHIND_SECONDS)
-        else:
-            await objects.setup()
+        await (objects.probe() if embedded(settings.objects_url) is None else objects.setup())
     with _telling_if_away(settings.database_url):
         await (database.probe() if embedded(settings.database_url) is None else database.setup())
 
@@ -85,6 +86,11 @@ def _telling_if_away(url: str) -> Iterator[None]:
         if embedded(url) is not None:
             raise
         log.warning("away", part=shown(url), reason=sentence(away))
+
+
+def consumers_of(settings: Settings) -> Sequence[Consumer]:
+    """Those that always run, and those that the settings ask for."""
+    return (*CONSUMERS, *(ON_REQUEST if settings.delete_upstream else ()))
 
 
 def remembered_in(database: Database, consumer: str) -> Remember:

@@ -8,21 +8,20 @@ import asyncio
 import os
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final, TypeVar
+from typing import Final
 
 import structlog
 
 from adjourn.settings import Settings
+from adjourn.stopping import unless
 from consumers.runner.patience import is_set_within
 from infra.errors import Halt
 from receiver.serve import reserve
 from receiver.worker_metrics import WorkerMetrics
-
-T = TypeVar("T")
 
 _REPLACE_AFTER_SECONDS: Final = 1
 _END_SECONDS: Final = 15
@@ -72,7 +71,7 @@ async def until_parent_ends(stop: asyncio.Event) -> None:
 
     loop.add_reader(stdin, on_input)
     try:
-        await _unless(stop, ended.wait())
+        await unless(stop, ended.wait())
     finally:
         loop.remove_reader(stdin)
 
@@ -84,10 +83,10 @@ async def _keep(
     while not stop.is_set():
         async with _worker(name, port, metrics_folder) as process:
             assert process.stdout is not None
-            if await _unless(stop, process.stdout.readline()):
+            if await unless(stop, process.stdout.readline()):
                 has_received = True
                 can_receive(name)
-            await _unless(stop, process.wait())
+            await unless(stop, process.wait())
         if stop.is_set():
             return
         if not has_received:
@@ -111,14 +110,3 @@ async def _worker(name: str, port: int, metrics_folder: str) -> AsyncIterator[Pr
         except TimeoutError:
             process.kill()
             await process.wait()
-
-
-async def _unless(stop: asyncio.Event, wait: Awaitable[T]) -> T | None:
-    """What `wait` gives; null, and it is given up, when `stop` is set before."""
-    stopped, waiting = asyncio.ensure_future(stop.wait()), asyncio.ensure_future(wait)
-    try:
-        await asyncio.wait([stopped, waiting], return_when=asyncio.FIRST_COMPLETED)
-        return waiting.result() if waiting.done() else None
-    finally:
-        stopped.cancel()
-        waiting.cancel()

@@ -82,15 +82,17 @@ def _print_object(key: Key, removed: Removed) -> None:
 
 
 def _print_words(key: Key, removed: Removed, configured: Settings) -> None:
+    gone = [f"{_counted(removed.objects, 'file')} ({size(removed.size)})"]
+    if removed.downloads:
+        gone.append(f"{removed.downloads} on their way")
+    gone.append(f"{_counted(removed.events, 'event')} of its timeline")
     click.echo(
-        f"{_name(key)} is forgotten, since {local_time(from_ms(removed.forgotten_ms))}. Removed: "
-        f"{_counted(removed.objects, 'file')} ({size(removed.size)}), {removed.downloads} on their way, and "
-        f"{_counted(removed.events, 'event')} of its timeline. What comes of it from now on is not kept."
+        f"{_name(key)} is forgotten since {local_time(from_ms(removed.forgotten_ms))}. Removed: "
+        f"{', '.join(gone)}, and all else that was known of it. What comes of it from now on is not kept."
     )
     click.echo(
-        "What stays: its webhooks in the log, as in dead letters, until they are "
-        f"{configured.retention_days:g} days old; a line that says when it was forgotten; and what its "
-        "provider has."
+        "What stays: its webhooks in the log, also those in dead letters, until they are "
+        f"{configured.retention_days:g} days old; that it was forgotten, and when; and what its provider has."
     )
 
 

@@ -14,14 +14,14 @@ from adjourn.asking import successes_in
 from adjourn.cli.output import json_option, print_json, run_async, settings
 from adjourn.places import require_existing
 from adjourn.settings import Settings
-from adjourn.wiring import opened, remembered_in
+from adjourn.wiring import consumers_of, opened, remembered_in
 from consumers.quarantine import RECEIVER
 from consumers.replay import ReplayCounts
 from consumers.replay import replay as replay_letters
 from consumers.runner.policy import Limits, RetryPolicy
-from consumers.table import CONSUMERS
+from consumers.table import CONSUMERS, ON_REQUEST
 
-_NAMES: Final = [*(consumer.name for consumer in CONSUMERS), RECEIVER]
+_NAMES: Final = [*(consumer.name for consumer in (*CONSUMERS, *ON_REQUEST)), RECEIVER]
 _PATIENCE: Final = RetryPolicy(attempts=3)
 """Somebody waits for the end of a replay; what fails now can be replayed again."""
 
@@ -55,7 +55,7 @@ async def _replay(configured: Settings, consumer: str | None) -> ReplayCounts:
             return await replay_letters(
                 parts.log,
                 services=parts.services,
-                consumers=CONSUMERS,
+                consumers=consumers_of(configured),
                 remember=partial(remembered_in, database),
                 last_successes=successes_in(database),
                 policy=_PATIENCE,

@@ -7,13 +7,14 @@ import click
 import structlog
 
 from adjourn import run as running
-from adjourn.cli.output import run_async, settings
+from adjourn.cli.output import failed, run_async, settings
 from adjourn.first_start import first_start, webhook_url
 from adjourn.settings import Settings
-from consumers.table import CONSUMERS
+from adjourn.wiring import consumers_of
+from consumers.table import CONSUMERS, ON_REQUEST
 from receiver.worker_metrics import WorkerMetrics
 
-_NAMES = [consumer.name for consumer in CONSUMERS]
+_NAMES = [consumer.name for consumer in (*CONSUMERS, *ON_REQUEST)]
 
 log = structlog.get_logger()
 
@@ -32,7 +33,8 @@ def run(workers: int | None) -> None:
     """
     configured, welcome = first_start(settings(quiet=False))
     configured = _with(configured, workers=workers)
-    run_async(running.run(configured, CONSUMERS, lambda host, port: _ready(configured, port, welcome)))
+    consumers = consumers_of(configured)
+    run_async(running.run(configured, consumers, lambda host, port: _ready(configured, port, welcome)))
 
 
 @click.command()
@@ -58,8 +60,11 @@ def consume(names: Sequence[str]) -> None:
 
     NAME is a consumer, several can be given; all of them without one.
     """
-    chosen = [consumer for consumer in CONSUMERS if not names or consumer.name in names]
-    run_async(running.consume(settings(quiet=False), chosen))
+    configured = settings(quiet=False)
+    known = {consumer.name: consumer for consumer in consumers_of(configured)}
+    if off := sorted(set(names) - known.keys()):
+        raise failed(f"{', '.join(off)} is off: set ADJOURN_DELETE_UPSTREAM=after-verified to have it run.")
+    run_async(running.consume(configured, [known[name] for name in names or known]))
 
 
 def _with(configured: Settings, **changes: int | None) -> Settings:

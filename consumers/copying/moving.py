@@ -9,6 +9,7 @@ import structlog
 from consumers.copying import metrics
 from consumers.copying.journal import Journal
 from consumers.copying.proof import Proof
+from consumers.copying.telling import Telling
 from consumers.streams import handed_on
 from infra.links.base import FileChanged
 from infra.objects.base import Upload
@@ -19,11 +20,13 @@ log = structlog.get_logger()
 async def move(pieces: AsyncIterator[bytes], upload: Upload, proof: Proof, journal: Journal) -> None:
     """All of them. What the upload had already when it was opened goes past the proof only."""
     there = upload.saved
+    telling = Telling(journal.download.name, journal.download.size, proof.size)
 
     async def keep(piece: bytes) -> None:
         missing = piece[max(0, there - proof.size) :]
         await asyncio.gather(asyncio.to_thread(proof.take, piece), upload.write(missing))
         metrics.BYTES.inc(len(missing))
+        telling.at(proof.size)
         await journal.note(upload.saved)
 
     await handed_on(pieces, keep)
