@@ -11,6 +11,8 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from dataclasses import dataclass
 from typing import Final
 
+import structlog
+
 from infra.errors import Poison, Retryable
 from infra.links.base import DeadLink, Download, Links, Validator
 from infra.links.looks import Look
@@ -18,10 +20,12 @@ from infra.links.pieces import Pieces, Room
 
 _WORTH_IT: Final = 5
 """So many looks must the rest of the file need, for another connection to be tried."""
-_ITS_SHARE: Final = 0.5
+_ITS_SHARE: Final = 1 / 3
 """So much of what each of the others gives must one more bring."""
 _WORTH_PIECES: Final = 1.2
 """So many times as fast as one connection must they be together: each piece costs a request."""
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +118,8 @@ class _Ahead:
             async for chunk in self._side_by_side():
                 at += len(chunk)
                 yield chunk
-        except (Retryable, Poison):
-            pass  # one connection may still do, and else says why not
+        except (Retryable, Poison) as exc:
+            log.info("goes on alone", at=at, reason=str(exc))
         await self.pieces.drop()
         if at < self.pieces.length:
             async for chunk in self._rest(at):

@@ -2,6 +2,7 @@
 
 from contextlib import AbstractAsyncContextManager
 
+from infra.links.ahead import Pace
 from infra.links.base import Links
 from infra.links.http import open_links
 from tests.servers.media import Answer, serve_media
@@ -11,10 +12,14 @@ SECRET = "X-Amz-Signature=f00dcafe"
 
 
 def links_to(
-    *allow: str, max_bytes: int = 1 << 30, idle_seconds: float = 5
+    *allow: str, max_bytes: int = 1 << 30, idle_seconds: float = 5, pace: Pace | None = None
 ) -> AbstractAsyncContextManager[Links]:
     return open_links(
-        allow=allow, max_bytes=max_bytes, connect_timeout_seconds=5, idle_timeout_seconds=idle_seconds
+        allow=allow,
+        max_bytes=max_bytes,
+        connect_timeout_seconds=5,
+        idle_timeout_seconds=idle_seconds,
+        pace=pace or Pace(),
     )
 
 
