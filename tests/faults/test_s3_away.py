@@ -6,6 +6,7 @@ import socket
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -31,8 +32,8 @@ async def objects(own_seaweed: SeaweedServer, monkeypatch: pytest.MonkeyPatch) -
     return store
 
 
-def impatient() -> ObjectStore:
-    return S3Objects(s3_place(URL, ""), idle_timeout_seconds=1)
+def impatient(parts_folder: Path) -> ObjectStore:
+    return S3Objects(s3_place(URL, ""), parts_folder=parts_folder, idle_timeout_seconds=1)
 
 
 async def everything(objects: ObjectStore) -> list[StoredObject]:
@@ -76,11 +77,11 @@ async def test_a_server_that_is_away_is_waited_for(objects: ObjectStore, own_sea
 
 
 async def test_a_frozen_server_is_given_up_in_bounded_time(
-    objects: ObjectStore, own_seaweed: SeaweedServer
+    objects: ObjectStore, own_seaweed: SeaweedServer, tmp_path: Path
 ) -> None:
     await objects.put("a/video.mp4", bytes(LARGE), media_type="video/mp4")
     own_seaweed.freeze()
-    hasty = impatient()
+    hasty = impatient(tmp_path)
     began = time.monotonic()
     answers = await asyncio.gather(
         hasty.probe(),
@@ -99,11 +100,11 @@ async def test_a_frozen_server_is_given_up_in_bounded_time(
 
 
 async def test_what_is_cancelled_does_not_wait_for_a_frozen_server(
-    objects: ObjectStore, own_seaweed: SeaweedServer
+    objects: ObjectStore, own_seaweed: SeaweedServer, tmp_path: Path
 ) -> None:
     await objects.put("a/x", bytes(LARGE), media_type="video/mp4")
     own_seaweed.freeze()
-    hasty = impatient()
+    hasty = impatient(tmp_path)
     doing = (
         hasty.put("a/y", bytes(LARGE), media_type="video/mp4"),
         read(hasty, "a/x"),

@@ -16,7 +16,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from infra.objects.disk import disk_errors
-from infra.objects.s3.parts import FilePart, HeldPart, Part
+from infra.objects.s3.parts import FilePart, Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,29 +118,6 @@ class PartsFolder:
 
     def _of(self, upload_id: str) -> Path:
         return self.path / _digest(upload_id)
-
-
-@dataclass(frozen=True, slots=True)
-class InMemory:
-    """In place of a `PartsFolder` where none is configured, and of what is claimed in it."""
-
-    def claim(self, upload_id: str) -> "InMemory":
-        return self
-
-    def part(self, number: int) -> Part:
-        return HeldPart()
-
-    def is_alive(self, upload_id: str, written_after: float) -> bool:
-        return False
-
-    def sweep(self, written_before: float, keep: Collection[str]) -> int:
-        return 0
-
-    def remove(self, upload_id: str = "") -> int:
-        return 0
-
-    def leave(self) -> None:
-        """Nothing is locked."""
 
 
 def parts_folder(root: Path, store: str, boot: str) -> PartsFolder:

@@ -15,7 +15,7 @@ from typing import Final
 from infra.errors import Retryable
 from infra.objects.base import Upload
 from infra.objects.s3.connection import S3Connection, unless_cancelled
-from infra.objects.s3.folder import ClaimedFolder, InMemory, PartsFolder
+from infra.objects.s3.folder import ClaimedFolder, PartsFolder
 from infra.objects.s3.requests import UploadRequests
 from infra.objects.s3.upload import S3Upload
 
@@ -28,7 +28,7 @@ class ResumableUploads:
 
     connection: S3Connection
     ways: asyncio.Semaphore
-    folders: PartsFolder | InMemory
+    folders: PartsFolder
 
     @asynccontextmanager
     async def begin(self, requests: UploadRequests) -> AsyncIterator[Upload]:
@@ -62,19 +62,12 @@ class ResumableUploads:
         await self.connection.call(partial(requests.abort, upload_id))
         await asyncio.to_thread(self.folders.remove, upload_id)
 
-    async def _claim(self, upload_id: str) -> ClaimedFolder | InMemory | None:
+    async def _claim(self, upload_id: str) -> ClaimedFolder | None:
         claiming = self.connection.start(lambda _: self.folders.claim(upload_id))
         return await unless_cancelled(claiming, _leave)
 
-    def _upload(self, requests: UploadRequests, upload_id: str, folder: ClaimedFolder | InMemory) -> S3Upload:
-        return S3Upload(
-            self.connection,
-            requests,
-            self.ways,
-            folder.part,
-            upload_id,
-            outlives=isinstance(folder, ClaimedFolder),
-        )
+    def _upload(self, requests: UploadRequests, upload_id: str, folder: ClaimedFolder) -> S3Upload:
+        return S3Upload(self.connection, requests, self.ways, folder.part, upload_id)
 
 
 def split(id_: str) -> tuple[str, str] | None:
@@ -83,12 +76,12 @@ def split(id_: str) -> tuple[str, str] | None:
     return found and (found[1], found[2])
 
 
-def _leave(folder: ClaimedFolder | InMemory | None) -> None:
+def _leave(folder: ClaimedFolder | None) -> None:
     if folder is not None:
         folder.leave()
 
 
-async def _end(upload: S3Upload, folder: ClaimedFolder | InMemory) -> None:
+async def _end(upload: S3Upload, folder: ClaimedFolder) -> None:
     try:
         await upload.leave()
         if upload.finished:

@@ -11,8 +11,8 @@ from infra.objects.base import Replace, StoredObject, Swept, Upload
 from infra.objects.disk import this_boot
 from infra.objects.s3.bucket import create_bucket, probe
 from infra.objects.s3.connection import S3Connection
-from infra.objects.s3.folder import InMemory
 from infra.objects.s3.folder import parts_folder as folder_of
+from infra.objects.s3.parts import HeldPart
 from infra.objects.s3.place import S3Place
 from infra.objects.s3.reading import read_chunks
 from infra.objects.s3.requests import head, upload_requests
@@ -28,7 +28,7 @@ class S3Objects:
     """See `ObjectStore`. What the server does not answer within a minute is `Retryable`.
 
     In `parts_folder` are the parts of resumable uploads until the server has them: a folder of this machine,
-    made when it is needed. Without one they are held in memory, and only whole parts outlive the process.
+    made when it is needed.
 
     That a living process writes an upload is seen on its own machine only. Elsewhere it can be resumed while
     it is written: both send the same bytes, and one of them is told that it is there no more.
@@ -37,13 +37,11 @@ class S3Objects:
     the server does not settle it (SeaweedFS 4.48): the object is then the whole one of the last of them.
     """
 
-    def __init__(
-        self, place: S3Place, *, parts_folder: Path | None = None, idle_timeout_seconds: float = 20
-    ) -> None:
+    def __init__(self, place: S3Place, *, parts_folder: Path, idle_timeout_seconds: float = 20) -> None:
         self._place = place
         self._connection = S3Connection(str(place), idle_timeout_seconds=idle_timeout_seconds)
         self._ways = asyncio.Semaphore(_PARTS_ON_THEIR_WAY)
-        self._folders = folder_of(parts_folder, str(place), this_boot()) if parts_folder else InMemory()
+        self._folders = folder_of(parts_folder, str(place), this_boot())
         self._resumable = ResumableUploads(self._connection, self._ways, self._folders)
 
     def begin(
@@ -52,7 +50,7 @@ class S3Objects:
         requests = upload_requests(self._place, name, media_type, replace)
         if resumable:
             return self._resumable.begin(requests)
-        return _left_clean(S3Upload(self._connection, requests, self._ways, InMemory().part))
+        return _left_clean(S3Upload(self._connection, requests, self._ways, _held))
 
     def resume(
         self, name: str, upload_id: str, *, media_type: str, saved: int
@@ -113,6 +111,10 @@ class S3Objects:
     async def sweep(self, older_than_seconds: float, *, keep: Collection[str] = ()) -> Swept:
         kept = {found[1] for found in map(split, keep) if found is not None}
         return await Sweep(self._connection, self._place, self._folders, older_than_seconds, kept).run()
+
+
+def _held(number: int) -> HeldPart:
+    return HeldPart()
 
 
 @asynccontextmanager

@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 from infra.objects.base import Swept
 from infra.objects.s3.connection import S3Connection
 from infra.objects.s3.errors import code_of
-from infra.objects.s3.folder import InMemory, PartsFolder
+from infra.objects.s3.folder import PartsFolder
 from infra.objects.s3.place import S3Place
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Sweep:
 
     connection: S3Connection
     place: S3Place
-    folders: PartsFolder | InMemory
+    folders: PartsFolder
     older_than_seconds: float
     keep: Collection[str]
 

@@ -41,8 +41,7 @@ def part_bytes(number: int) -> int:
 class S3Upload:
     """An `Upload`, whose parts are made by `new_part`. `ways` bounds those on their way, of all uploads.
 
-    One that has its `upload_id` from S3 already is resumable: what S3 has of it, and where its parts outlive
-    this process, all that was written.
+    One that has its `upload_id` from S3 already is resumable: its parts outlive this process.
     """
 
     def __init__(
@@ -52,14 +51,12 @@ class S3Upload:
         ways: asyncio.Semaphore,
         new_part: Callable[[int], Part],
         upload_id: str | None = None,
-        *,
-        outlives: bool = False,
     ) -> None:
         self._connection = connection
         self._requests = requests
         self._ways = ways
         self._new_part = new_part
-        self._resumable, self._outlives = upload_id is not None, outlives
+        self._resumable = upload_id is not None
         self._begun: Future[str] | None = None if upload_id is None else _known(upload_id)
         self.id = "" if upload_id is None else f"{requests.token}.{upload_id}"
         self._filling = new_part(1)
@@ -72,9 +69,7 @@ class S3Upload:
 
     @property
     def saved(self) -> int:
-        if not self._resumable:
-            return 0
-        return self._size if self._outlives else sum(part.size for part in self._sent)
+        return self._size if self._resumable else 0
 
     async def go_on(self, sent: Sequence[SentPart]) -> None:
         """With what the server has, and what an earlier process left here: the beginning without a hole."""
