@@ -74,8 +74,10 @@ class Media:
 
 
 @asynccontextmanager
-async def serve_media(answers: Mapping[str, Answer], *, host: str = "127.0.0.1") -> AsyncIterator[Media]:
-    """A path that is not in the table is a 404. Most answers end their connection."""
+async def serve_media(
+    answers: Mapping[str, Answer], *, host: str = "127.0.0.1", port: int = 0
+) -> AsyncIterator[Media]:
+    """A path that is not in the table is a 404. Most answers end their connection. Port 0 is any free one."""
     media = Media("", dict(answers))
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -99,7 +101,7 @@ async def serve_media(answers: Mapping[str, Answer], *, host: str = "127.0.0.1")
         serving.add(task)
         task.add_done_callback(serving.discard)
 
-    listening = socket.create_server((host, 0))
+    listening = socket.create_server((host, port))
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
     server = await asyncio.start_server(connected, sock=listening)
     media.url = f"http://{host}:{listening.getsockname()[1]}"
@@ -173,6 +175,18 @@ def dripping(every_seconds: float) -> Answer:
         request.begin(200, {"Content-Length": "1000000"})
         while True:
             await request.send(b"\0")
+            await asyncio.sleep(every_seconds)
+
+    return answer
+
+
+def dripping_head(every_seconds: float) -> Answer:
+    """A head that has no end."""
+
+    async def answer(request: Request) -> None:
+        request.writer.write(b"HTTP/1.1 200 OK\r\nX-More: ")
+        while True:
+            await request.send(b"x")
             await asyncio.sleep(every_seconds)
 
     return answer

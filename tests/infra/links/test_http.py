@@ -75,6 +75,13 @@ async def test_a_source_that_falls_silent_is_given_up(answer: Answer) -> None:
             await fetched_from(answer, idle_seconds=0.2)
 
 
+async def test_a_head_that_drips_in_is_given_up() -> None:
+    """Every byte is in time, and there is no end of them."""
+    async with asyncio.timeout(20):
+        with pytest.raises(Retryable, match="no answer"):
+            await fetched_from(media.dripping_head(0.05), idle_seconds=0.3, connect_seconds=0.7)
+
+
 async def test_a_source_that_drips_makes_no_progress() -> None:
     async with asyncio.timeout(10):
         with pytest.raises(Retryable, match="too slow"):
