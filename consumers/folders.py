@@ -1,5 +1,6 @@
 """Which meeting an object belongs to, told by its name: the way back from `schemas/names.py`."""
 
+import re
 from collections.abc import AsyncIterator, Collection
 from typing import Final
 from urllib.parse import unquote
@@ -10,6 +11,8 @@ from infra.objects.base import ObjectStore
 from schemas.names import object_name, safe_segment
 
 _DEPTH: Final = 2
+_CUT: Final = re.compile(r"~[0-9a-f]{32}$")
+"""How an id ends that was too long: what stands before is not all of it."""
 _EMPTY: Final = safe_segment("")
 _FOLDERS_A_PAGE: Final = 200
 
@@ -22,7 +25,7 @@ def folder_of(key: Key) -> str:
 def key_of(folder: str) -> Key | None:
     """The meeting whose folder it is. Null where that cannot be told, as of an id too long for a name."""
     segments = folder.split("/")
-    if len(segments) <= _DEPTH:
+    if len(segments) <= _DEPTH or any(map(_CUT.search, segments[:_DEPTH])):
         return None
     try:
         provider, meeting_id = map(_identifier, segments[:_DEPTH])
