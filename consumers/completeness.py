@@ -11,11 +11,11 @@ from typing import Final
 from consumers import recordings, transcripts
 from consumers.base import Services
 from consumers.meeting_state import FINAL
+from infra.database.artifacts import artifacts_of
 from infra.database.downloads import downloads_of
 from infra.database.engine import Database
 from infra.database.events import MeetingEvent, timeline
 from infra.database.failures import Failure, open_failures_of
-from infra.database.meetings import find_meetings
 from infra.database.outcomes import last_successes
 from infra.errors import Poison, Retryable
 from infra.objects.base import ObjectStore
@@ -52,15 +52,14 @@ class MeetingHere:
 async def meeting_here(provider: str, meeting_id: str, database: Database) -> MeetingHere | None:
     """Null where the meeting is not over, or not known (any more)."""
     async with database.reading() as tx:
-        found = await find_meetings(tx, meeting_id, provider)
         events = await timeline(tx, provider, meeting_id)
+        artifacts = await artifacts_of(tx, provider, meeting_id)
         on_their_way = await downloads_of(tx, provider, meeting_id)
     finals = [event.said.type for event in events if event.said.says in FINAL]
-    if not found or found[0].meeting.state not in FINAL or not finals:
+    if not finals:
         return None
-    return MeetingHere(
-        provider, meeting_id, f"{provider}.{finals[-1]}", events, found[0].artifacts, len(on_their_way)
-    )
+    final_type = f"{provider}.{finals[-1]}"
+    return MeetingHere(provider, meeting_id, final_type, events, artifacts, len(on_their_way))
 
 
 async def see_that_all_is_here(

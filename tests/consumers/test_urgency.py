@@ -101,6 +101,18 @@ async def test_within_a_meeting_the_order_stays() -> None:
     assert turns == [first, second]
 
 
+async def test_the_next_of_a_meeting_is_as_urgent_as_it_is_itself() -> None:
+    lanes = Lanes(max_records=100, max_bytes=1 << 20, urgency=soonest_expiry)
+    lanes.add(completed("bot-1", video=None))
+    lanes.add(completed("bot-1", video="https://x/v?Expires=1"))
+    first = await lanes.next()
+    assert first is not None
+    lanes.add(completed("bot-2", video="https://x/v?Expires=2"))
+    lanes.add(completed("bot-3", video="https://x/v?Expires=0"))
+    lanes.done(first)
+    assert await handed_out(lanes) == ["bot-3", "bot-1", "bot-2"]
+
+
 async def test_what_is_dropped_and_what_is_closed_is_not_handed_out() -> None:
     lanes = Lanes(max_records=100, max_bytes=1 << 20, urgency=soonest_expiry)
     lanes.add(completed("bot-1", video="https://x/v?Expires=1"))
