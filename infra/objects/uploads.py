@@ -46,6 +46,7 @@ class FileUpload:
         with disk_errors(self.root):
             before = self.file.tell()
             self.file.write(chunk)
+            self.file.flush()  # a kill takes what is still buffered
             if before // _WRITE_BACK_BYTES != (before + len(chunk)) // _WRITE_BACK_BYTES:
                 write_back(self.file)
 
@@ -61,7 +62,6 @@ class FileUpload:
 
     def _save(self) -> None:
         with disk_errors(self.root):
-            self.file.flush()
             found = os.fstat(self.file.fileno())
             if found.st_nlink == 0:
                 raise self._discarded()

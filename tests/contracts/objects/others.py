@@ -20,11 +20,13 @@ class OtherProcess:
     said: Answer
 
     async def told(self, word: str | int) -> Answer:
-        assert self.process.stdin is not None
-        self.process.stdin.write(f"{word}\n".encode())
-        await self.process.stdin.drain()
+        self.ask(word)
         self.said = await _answer(self.process)
         return self.said
+
+    def ask(self, word: str | int) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{word}\n".encode())
 
     def freeze(self) -> None:
         self.process.send_signal(signal.SIGSTOP)

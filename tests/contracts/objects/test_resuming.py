@@ -26,6 +26,19 @@ async def test_a_killed_process_loses_no_byte_on_its_machine(
     assert await content(objects, NAME) == recording()
 
 
+async def test_a_process_may_be_killed_in_the_middle_of_a_write(
+    objects: ObjectStore, other: OtherProcess
+) -> None:
+    written = await other.told(1)
+    other.ask(len(recording()) - 1)
+    await asyncio.sleep(0.02)  # somewhere in it: at another point of it in each run
+    await other.kill()
+    async with resumed(objects, written.id, written.saved) as upload:
+        assert upload.saved >= 1
+        await finished(upload)
+    assert await content(objects, NAME) == recording()
+
+
 async def test_an_upload_that_was_left_by_an_exception_is_gone_on_with(objects: ObjectStore) -> None:
     with suppress(ZeroDivisionError):
         async with begun(objects) as upload:

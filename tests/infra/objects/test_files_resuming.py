@@ -141,3 +141,20 @@ async def test_an_upload_whose_process_was_killed_when_it_had_its_name_is_the_ob
         assert again is None
     assert await content(objects, NAME) == recording(HALF)
     assert await objects.sweep(0) == Swept(0, 0)
+
+
+async def test_a_sweep_is_not_in_the_way_of_who_resumes_what_it_keeps(objects: FileObjects) -> None:
+    async with begun(objects) as upload:
+        await upload.write(b"x")
+
+    async def sweep_on_and_on() -> None:
+        while True:
+            await objects.sweep(0, keep={upload.id})
+
+    sweeping = asyncio.create_task(sweep_on_and_on())
+    for _ in range(300):
+        async with resumed(objects, upload.id, upload.saved):
+            pass
+    sweeping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await sweeping
