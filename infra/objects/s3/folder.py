@@ -65,6 +65,19 @@ class PartsFolder:
         with disk_errors(self.root):
             _remove(self._of(upload_id))
 
+    def probe(self) -> None:
+        """Returns if a part could be written now, raises `Halt` or `Retryable` otherwise."""
+        folder = self.claim(secrets.token_hex(16))
+        if folder is None:
+            return
+        part = folder.part(1)
+        try:
+            part.add(memoryview(b"Could a part be written now?"))
+        finally:
+            part.leave()
+            folder.remove()
+            folder.leave()
+
     def is_alive(self, upload_id: str, written_after: float) -> bool:
         """A living process of this machine has it, or one wrote to it after that time."""
         path = self._of(upload_id)

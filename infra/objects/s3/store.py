@@ -104,6 +104,7 @@ class S3Objects:
 
     async def probe(self) -> None:
         await self._connection.call(partial(probe, self._place))
+        await asyncio.to_thread(self._folders.probe)
 
     async def setup(self) -> None:
         await self._connection.call(partial(create_bucket, self._place))
