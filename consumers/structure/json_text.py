@@ -7,18 +7,23 @@ nesting beyond all measure.
 """
 
 import re
-from typing import Final, Literal, TypeAlias
+from dataclasses import dataclass, field
+from typing import Final
 
 from consumers.structure.reading import Reading, Steps, at_end, take
 
-_MOST_OPEN: Final = 1_000_000
+_MOST_OPEN: Final = 10_000
 _LONGEST_WORD: Final = 10_000
 _MARK: Final = b"\xef\xbb\xbf"
 
-_Expected: TypeAlias = Literal["value", "value or end", "key", "key or end", "colon", "comma or end"]
-_CLOSING: Final[dict[bytes, bytes]] = {b"[": b"]", b"{": b"}"}
-_FIRST: Final[dict[bytes, _Expected]] = {b"[": "value or end", b"{": "key or end"}
-_AFTER_COMMA: Final[dict[bytes, _Expected]] = {b"[": "value", b"{": "key"}
+
+@dataclass(slots=True)
+class _Text:
+    """How far it was read. `opened` are the brackets that are open, the innermost last."""
+
+    expected: str = "value"
+    opened: bytearray = field(default_factory=bytearray)
+    values: int = 0
 
 
 def json_lines(reading: Reading) -> Steps[bool | None]:
@@ -26,70 +31,85 @@ def json_lines(reading: Reading) -> Steps[bool | None]:
 
 
 def json_text(reading: Reading) -> Steps[bool | None]:
-    opened = bytearray()
-    expected: _Expected = "value"
-    values, word_alone = 0, False
-    if (yield from _next(reading)) == _MARK[:1] and (yield from take(reading, 3)) != _MARK:
+    text, last = _Text(), ""
+    if (yield from _next(reading)) == _MARK[:1] and (yield from take(reading, len(_MARK))) != _MARK:
         return False
-    while True:
-        expected = _run(reading, opened, expected)
-        sign = yield from _next(reading)
-        if not sign:
-            break
-        inside = bytes(opened[-1:])
-        if expected in ("value", "value or end") and sign != b"]":
-            if sign == b'"':
-                yield from _string(reading)
-                expected = "comma or end"
-            elif flat := _flat.match(reading.held, reading.at):
-                reading.at, expected = flat.end(), "comma or end"
-            elif sign in _CLOSING:
-                reading.at, expected = reading.at + 1, _FIRST[sign]
-                opened += sign
-            else:
-                word = yield from _word(reading)
-                if len(word) > _LONGEST_WORD:
-                    return None
-                if not _words.fullmatch(word):
-                    return False
-                word_alone = not opened
-                expected = "comma or end"
-        elif expected in ("key", "key or end") and sign == b'"':
-            yield from _string(reading)
-            expected = "colon"
-        else:
-            reading.at += 1
-            if expected == "colon" and sign == b":":
-                expected = "value"
-            elif expected == "comma or end" and sign == b",":
-                expected = _AFTER_COMMA[inside]
-            elif expected not in ("value", "key", "colon") and sign == _CLOSING[inside]:
-                expected = "comma or end"
-                del opened[-1]
-            else:
-                return False
-        if len(opened) > _MOST_OPEN:
+    while token := (yield from _token(reading, text)):
+        last = token
+        if not _accept(text, token):
+            return None if token == _BEYOND_MEASURE else False
+        if len(text.opened) > _MOST_OPEN:
             return None
-        if expected == "comma or end" and not opened:
-            expected = "value"
-            values += 1
-    if opened or expected != "value" or not values:
+    if text.opened or not text.values:
         return False
-    return True if values == 1 and not word_alone else None
+    return True if text.values == 1 and last != "word" else None
 
 
-def _run(reading: Reading, opened: bytearray, expected: _Expected) -> _Expected:
-    """Pass as many elements or members as are there with the comma behind them."""
-    if not opened or expected in ("colon", "comma or end"):
-        return expected
-    inside = bytes(opened[-1:])
-    if expected not in (_FIRST[inside], _AFTER_COMMA[inside]):
-        return expected
-    found = (_members if inside == b"{" else _elements).match(reading.held, reading.at)
-    if found is None:
-        return expected
-    reading.at = found.end()
-    return _AFTER_COMMA[inside]
+# By what is expected: what may come, and what is expected then. After a value, that is told by what is open.
+_AFTER_VALUE: Final = ""
+_A_VALUE: Final = {
+    "string": _AFTER_VALUE,
+    "word": _AFTER_VALUE,
+    "flat": _AFTER_VALUE,
+    "[": "element or ]",
+    "{": "key or }",
+}
+_GRAMMAR: Final = {
+    "value": _A_VALUE,
+    "element": _A_VALUE,
+    "element or ]": _A_VALUE | {"]": _AFTER_VALUE},
+    "comma or ]": {",": "element", "]": _AFTER_VALUE},
+    "key": {"string": "colon"},
+    "key or }": {"string": "colon", "}": _AFTER_VALUE},
+    "colon": {":": "value"},
+    "comma or }": {",": "key", "}": _AFTER_VALUE},
+}
+_INSIDE: Final = {ord("["): "comma or ]", ord("{"): "comma or }"}
+
+
+def _accept(text: _Text, token: str) -> bool:
+    """Whether the token may stand there."""
+    expected = _GRAMMAR[text.expected].get(token)
+    if expected is None:
+        return False
+    if token in ("[", "{"):
+        text.opened += token.encode()
+    elif token in ("]", "}"):
+        del text.opened[-1]
+    if expected is not _AFTER_VALUE:
+        text.expected = expected
+    elif text.opened:
+        text.expected = _INSIDE[text.opened[-1]]
+    else:
+        text.expected = "value"
+        text.values += 1
+    return True
+
+
+def _token(reading: Reading, text: _Text) -> Steps[str]:
+    """The kind of the next token, or the sign that it is; empty at the end of the file."""
+    if text.expected in _RUNS and (run := _RUNS[text.expected].match(reading.held, reading.at)):
+        reading.at = run.end()
+        text.expected = text.expected.partition(" ")[0]
+    if token := _tokens.match(reading.held, reading.at):
+        reading.at = token.end()
+        return token.lastgroup or chr(reading.held[reading.at - 1])
+    sign = yield from _next(reading)
+    if sign == b'"':
+        yield from _string(reading)
+        return "string"
+    word = yield from _word(reading)
+    if len(word) > _LONGEST_WORD:
+        return _BEYOND_MEASURE
+    if word:
+        return "word" if _words.fullmatch(word) else _NOTHING
+    if sign:
+        reading.at += 1
+    return sign.decode("latin-1")
+
+
+_NOTHING: Final = "nothing"
+_BEYOND_MEASURE: Final = "beyond measure"
 
 
 def _next(reading: Reading) -> Steps[bytes]:
@@ -105,9 +125,11 @@ def _string(reading: Reading) -> Steps[None]:
     yield from take(reading, 1)
     while True:
         _pass(reading, _plain)
-        if (yield from take(reading, 1)) == b'"':
+        sign = yield from take(reading, 1)
+        if sign == b'"':
             return
-        yield from take(reading, 1)
+        if sign == b"\\":
+            yield from take(reading, 1)
 
 
 def _word(reading: Reading) -> Steps[bytes]:
@@ -146,12 +168,20 @@ def _listed(item: bytes) -> bytes:
     return rb"(?:%b(?:,%b)*+|%b)" % (item, item, _SPACE)
 
 
-# Most of a text is flat, and found by these at once; what they leave is looked at sign by sign.
+# Most of a text is flat, and matched by these in runs, at the speed of `re`.
 _FLAT: Final = rb"(?:\[%b\]|\{%b\})" % (_listed(_element(_SCALAR)), _listed(_member(_SCALAR)))
 _VALUE: Final = rb"(?:%b|%b)" % (_SCALAR, _FLAT)
-_flat: Final = re.compile(_FLAT, re.DOTALL)
+_tokens: Final = re.compile(
+    _SPACE + rb"(?:(?P<flat>%b)|(?P<string>%b)|[][{},:])" % (_FLAT, _STRING), re.DOTALL
+)
 _elements: Final = re.compile(rb"(?:%b,)++" % _element(_VALUE), re.DOTALL)
 _members: Final = re.compile(rb"(?:%b,)++" % _member(_VALUE), re.DOTALL)
+_RUNS: Final = {
+    "element": _elements,
+    "element or ]": _elements,
+    "key": _members,
+    "key or }": _members,
+}
 _spaces: Final = re.compile(_SPACE)
 _plain: Final = re.compile(rb'[^"\\]*+')
 _letters: Final = re.compile(rb"[-+.0-9A-Za-z]*+")

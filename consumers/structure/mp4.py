@@ -25,6 +25,7 @@ class _Seen:
     moov: bool = False
     mdat: bool = False
     fragments: bool = False
+    waits_for_mdat: bool = False
     index: bool = False
     to_the_end: bool = False
     highest: int = -1
@@ -35,11 +36,11 @@ def mp4(reading: Reading) -> Steps[bool | None]:
     understood = True
     while understood and not (yield from at_end(reading)):
         understood = yield from _box(reading, seen)
-    if not (seen.moov and seen.mdat):
+    if not (seen.moov and seen.mdat) or seen.waits_for_mdat:
         return False
     if not understood:
         return None
-    if seen.highest >= reading.position:
+    if seen.highest > reading.position:
         return False
     if seen.to_the_end or (seen.fragments and not seen.index):
         return None
@@ -56,11 +57,11 @@ def _box(reading: Reading, seen: _Seen) -> Steps[bool]:
         case b"moov":
             seen.moov = True
         case b"moof":
-            seen.fragments, seen.index = True, False
+            seen.fragments, seen.waits_for_mdat, seen.index = True, True, False
         case b"mfra":
             seen.index = True
         case b"mdat":
-            seen.mdat = True
+            seen.mdat, seen.waits_for_mdat = True, False
     if size is None:
         seen.to_the_end = True
         yield from skip_rest(reading)
