@@ -1,7 +1,7 @@
 """How a request proves whose it is: what every signature scheme takes and gives."""
 
 import hmac
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 RequestHeaders = Mapping[bytes, bytes]
@@ -28,6 +28,16 @@ class Admission:
 
 Scheme = Callable[[RequestHeaders, float], Admission]
 """Judges the headers at a time (seconds since 1970), before the body is read. Raises `Unauthentic`."""
+
+
+def headers_by_name(pairs: Sequence[tuple[bytes, bytes]]) -> RequestHeaders:
+    """Names are lower-case already."""
+    by_name = dict(pairs)
+    if len(by_name) != len(pairs):
+        by_name = {}
+        for name, value in pairs:
+            by_name[name] = b"%b, %b" % (by_name[name], value) if name in by_name else value
+    return by_name
 
 
 def header_secrets(secrets: Iterable[str]) -> tuple[bytes, ...]:

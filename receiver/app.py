@@ -22,10 +22,13 @@ async def nothing_degraded() -> Mapping[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class ReceiverApp:
-    """An ASGI application. `shortcuts` by path lead to the same, where the server knows of them."""
+    """An ASGI application.
+
+    `shortcuts`, by the target of a request as it is sent, lead to the same where the server knows of them.
+    """
 
     asgi: ASGIApp
-    shortcuts: Mapping[str, Shortcut]
+    shortcuts: Mapping[bytes, Shortcut]
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         return self.asgi(scope, receive, send)
@@ -74,5 +77,7 @@ def create_app(
             return others
         return routes[rest[0]].answer if len(rest) == 1 and rest[0] in routes else stranger
 
-    shortcuts = {f"/webhooks/{name}{end}": routes[name].shortcut for name in routes for end in ("", "/")}
+    shortcuts = {
+        f"/webhooks/{name}{end}".encode(): routes[name].shortcut for name in routes for end in ("", "/")
+    }
     return ReceiverApp(app, shortcuts)

@@ -27,14 +27,15 @@ async def serve(
     ready: Callable[[str, int], None],
     stop: asyncio.Event,
     grace_seconds: int = 10,
+    keep_alive_seconds: int = _KEEP_ALIVE_SECONDS,
     beside_others: bool = False,
 ) -> None:
     """Serve until `stop` is set, then refuse what is new, finish what has come in, and return.
 
     Calls `ready(host, port)` once a client can connect; port 0 takes a free one. What has not been finished
-    `grace_seconds` after `stop` is cancelled. Signals are left alone: whoever owns the loop sets `stop`.
-    Raises `Halt` when nobody can listen there. `beside_others` is for several processes at one port, which
-    another has reserved for them.
+    `grace_seconds` after `stop` is cancelled. A connection that was idle for `keep_alive_seconds` is closed.
+    Signals are left alone: whoever owns the loop sets `stop`. Raises `Halt` when nobody can listen there.
+    `beside_others` is for several processes at one port, which another has reserved for them.
     """
     listening = _listen(host, port, beside_others=beside_others)
     protocol: Any = partial(ShortcutProtocol, app.shortcuts) if isinstance(app, ReceiverApp) else "httptools"
@@ -49,7 +50,7 @@ async def serve(
         proxy_headers=False,
         server_header=False,
         backlog=_BACKLOG,
-        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_keep_alive=keep_alive_seconds,
         timeout_graceful_shutdown=grace_seconds,
     )
     config.load()

@@ -7,7 +7,7 @@ also the one place where errors become HTTP statuses.
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
 from math import ceil
@@ -23,12 +23,12 @@ from structlog.typing import FilteringBoundLogger
 from infra.errors import LogUnavailable
 from infra.eventlog.base import EventLog
 from receiver import attributes
-from receiver.admission import Admission, RequestHeaders, Scheme, Unauthentic
+from receiver.admission import Admission, RequestHeaders, Scheme, Unauthentic, headers_by_name
 from receiver.answers import Problem, send_json, send_problem
 from receiver.body import BodyLimits, ClientGone, TooLarge, TooSlow, drain, read
 from receiver.deadline import Deadline
 from receiver.metrics import TALLIES, Outcome
-from receiver.shortcut import Leave, Respond
+from receiver.shortcut import Pending
 from schemas import topics
 from schemas.envelope import Headers
 from schemas.identity import BrokenEvent, NotAnEvent
@@ -37,6 +37,7 @@ from schemas.providers import ProviderSchema
 Task = asyncio.Task[Any]
 
 _METHODS: Final = frozenset({"POST", "PUT"})
+_METHODS_SENT: Final = frozenset(method.encode() for method in _METHODS)
 _WRONG_METHOD: Final = Problem(
     HTTPStatus.METHOD_NOT_ALLOWED, "Webhooks are posted here: use POST or PUT.", [(b"allow", b"POST, PUT")]
 )
@@ -74,12 +75,11 @@ class WebhookRoute:
         self._tells_all = self._logger.is_enabled_for(logging.DEBUG)
         self._tally = TALLIES.of(provider.name)
 
-    def shortcut(self, scope: Scope, body: bytes, respond: Respond, leave: Leave) -> bool:
+    def shortcut(self, method: bytes, headers: RequestHeaders, body: bytes, pending: Pending) -> bool:
         """What `answer` does with an event that is accepted. All else is left to that, as if not seen yet."""
-        if scope["method"] not in _METHODS or len(body) > self._limits.max_bytes:
+        if method not in _METHODS_SENT or len(body) > self._limits.max_bytes:
             return False
         try:
-            headers = _by_name(scope["headers"])
             admission = self._scheme(headers, self._clock())
             if admission.prove is not None:
                 admission.prove(body)
@@ -97,10 +97,10 @@ class WebhookRoute:
                 durable.result()
             except (Exception, asyncio.CancelledError) as exc:
                 trouble = LogUnavailable(_NO_ANSWER) if timed_out else exc
-                leave(lambda _, __, send: self._answer_otherwise(trouble, send, None))
+                pending.leave(lambda _, __, send: self._answer_otherwise(trouble, send, None))
             else:
                 self._tally.body_bytes += len(body)
-                respond(self._accepted(record["ce_id"], admission, perf_counter() - began))
+                pending.respond(self._accepted(record["ce_id"], admission, perf_counter() - began))
 
         self._appending.begin(durable)
         durable.add_done_callback(end)
@@ -115,7 +115,7 @@ class WebhookRoute:
             if scope["method"] not in _METHODS:
                 await self._refuse(send, unread, "wrong_method", _WRONG_METHOD, scope["method"])
                 return
-            headers = _by_name(scope["headers"])
+            headers = headers_by_name(scope["headers"])
             admission = self._scheme(headers, self._clock())
             value = await read(receive, headers.get(b"content-length"), self._limits, task)
             unread = None
@@ -231,12 +231,3 @@ class WebhookRoute:
             [(b"retry-after", retry_after)],
         )
         await self._refuse(send, unread, "unavailable", problem, reason)
-
-
-def _by_name(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    by_name = dict(headers)
-    if len(by_name) != len(headers):
-        by_name = {}
-        for name, value in headers:
-            by_name[name] = b"%b, %b" % (by_name[name], value) if name in by_name else value
-    return by_name

@@ -1,6 +1,7 @@
 """Whatever way a request takes through the server, its answer is the same."""
 
 import asyncio
+import gc
 import json
 import re
 from collections.abc import Awaitable
@@ -13,12 +14,14 @@ import pytest
 from infra.errors import LogUnavailable
 from infra.eventlog.base import EventLog
 from infra.eventlog.open import open_log
+from receiver.shortcut import ShortcutProtocol
 from schemas.envelope import Headers
 from tests.receiver.harness import (
     API_KEY,
     COMPLETED,
     STATUS,
     Receiver,
+    eventually,
     running,
     signed,
 )
@@ -246,3 +249,20 @@ async def test_what_is_being_appended_at_the_end_is_answered_before_it(tmp_path:
 
     assert answer.startswith(b"HTTP/1.1 202 ")
     assert b"\r\nconnection: close\r\n" in answer
+
+
+async def test_a_connection_that_has_ended_leaves_nothing_behind(tmp_path: Path) -> None:
+    def connections() -> int:
+        return sum(isinstance(each, ShortcutProtocol) for each in gc.get_objects())
+
+    async with running(tmp_path) as receiver:
+        await receiver.request("GET", "/healthz")
+        gc.collect()
+        before = connections()
+        gc.disable()
+        try:
+            for _ in range(3):
+                await answered(receiver, head(len(BODY), "connection: close") + BODY)
+            await eventually(lambda: connections() == before)
+        finally:
+            gc.enable()
