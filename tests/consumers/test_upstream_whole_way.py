@@ -1,5 +1,6 @@
 """All consumers side by side, as `adjourn run` has them: a meeting comes, is stored, is deleted upstream."""
 
+import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -18,6 +19,7 @@ from schemas.topics import DEAD_LETTERS, EVENTS
 from tests.consumers.running import append, opened_log, records, running, until_committed
 from tests.consumers.storing import FLAC, VIDEO, opened_bench, webhook
 from tests.consumers.transcribing import output
+from tests.schemas.contract import file_faults, kept
 from tests.servers import media
 from tests.servers.meeting_baas_api import KEY, Bot, serve_meeting_baas
 
@@ -50,6 +52,8 @@ async def test_two_deliveries_of_one_end_are_stored_and_then_deleted_upstream_on
             await until_committed(log, "upstream", [EVENTS])
         deleted = [one for one in await records(log, EVENTS) if one.type == UPSTREAM_DELETED]
         assert len(deleted) == 1
+        assert kept(deleted[0]) == UPSTREAM_DELETED
+        assert file_faults(f"{UPSTREAM_DELETED}.json", json.loads(deleted[0].value)) == []
         body = UpstreamDeleted.model_validate_json(deleted[0].value)
         assert {"video.mp4", "audio.flac", "transcript.json"} <= set(body.artifacts)
         assert bot.artifacts_deleted
