@@ -5,7 +5,7 @@ took it over, or its meeting was forgotten.
 """
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from consumers.base import Services
@@ -31,11 +31,11 @@ class Journal:
     wanted: Wanted
     services: Services
     download: UnfinishedDownload
-    _noted_at: float = 0
+    _noted_at: float = field(default_factory=lambda: _now())
+    _noting: asyncio.Task[None] | None = None
 
     async def begin(self) -> bool:
         """Write down that it begins; false where another worker was quicker: then nothing is left of it."""
-        self._noted_at = _now()
         if self._is_written():
             async with self.services.database.transaction() as tx:
                 added = await add_download(tx, self.download)
@@ -44,10 +44,23 @@ class Journal:
             return added
         return True
 
-    async def note(self, saved: int) -> None:
-        """Write down how far it is, where that is due. Raises `Retryable` when the copy is ours no more."""
-        if _now() - self._noted_at >= _NOTE_SECONDS:
-            await self._write(replace(self.download, saved=saved))
+    def note(self, saved: int) -> None:
+        """Write down how far it is, where that is due: beside the copying, which does not wait for the disk.
+
+        Raises what the last time brought: `Retryable` when the copy is ours no more.
+        """
+        if self._noting is not None and self._noting.done():
+            noted, self._noting = self._noting, None
+            noted.result()
+        if self._noting is None and _now() - self._noted_at >= _NOTE_SECONDS:
+            self._noted_at = _now()
+            self._noting = asyncio.create_task(self._write(replace(self.download, saved=saved)))
+
+    async def settle(self) -> None:
+        """Nothing is being written down on return. What went wrong with it, the next to write finds out."""
+        if self._noting is not None:
+            await asyncio.gather(self._noting, return_exceptions=True)
+            self._noting = None
 
     async def note_whole(self) -> None:
         """Write down that all of it has come. Raises as `note` does."""
@@ -59,7 +72,6 @@ class Journal:
         self.download = replace(download, updated_ms=wall_clock_ms())
         async with self.services.database.transaction() as tx:
             ours = await update_download(tx, self.download)
-        self._noted_at = _now()
         if not ours:
             await self._discard()
             raise Retryable("another worker took the copy over, or it is not wanted any more.")

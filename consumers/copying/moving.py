@@ -27,9 +27,12 @@ async def move(pieces: AsyncIterator[bytes], upload: Upload, proof: Proof, journ
         await asyncio.gather(asyncio.to_thread(proof.take, piece), upload.write(missing))
         metrics.BYTES.inc(len(missing))
         telling.at(proof.size)
-        await journal.note(upload.saved)
+        journal.note(upload.saved)
 
-    await handed_on(pieces, keep)
+    try:
+        await handed_on(pieces, keep)
+    finally:
+        await journal.settle()
 
 
 @asynccontextmanager

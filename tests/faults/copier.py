@@ -1,7 +1,7 @@
-"""Copies one recording, again and again, each time in a process of its own that may be killed.
+"""Copies one recording again and again, each time in a process of its own that may be killed.
 
-Everything is loaded once: a line on stdin forks a process, its id is the answer on stdout. It handles the
-event and leaves with 0, or with 1 where it was refused.
+A few processes wait, with all loaded and connected, as workers that have long been running. For each byte on
+stdin one of them says its id on stdout and handles the event.
 """
 
 import asyncio
@@ -17,35 +17,43 @@ from infra.links.http import open_links
 from infra.objects.open import open_objects
 from tests.consumers.storing import webhook
 
+_WAITING = 2
 
-async def copy(objects_url: str, parts_folder: str, database_url: str, link: str) -> int:
+
+async def copy(
+    objects_url: str, parts_folder: str, database_url: str, link: str, *, said: int, taken: int
+) -> None:
+    objects = open_objects(objects_url, parts_folder=parts_folder)
+    completed = webhook("bot.completed", {"bot_id": "bot-1", "video": link}, event="event-1", meeting="bot-1")
     async with (
         open_database(database_url) as database,
         open_links(
             allow=["127.0.0.1"], max_bytes=1 << 30, connect_timeout_seconds=20, idle_timeout_seconds=20
         ) as links,
     ):
-        objects = open_objects(objects_url, parts_folder=parts_folder)
-        completed = webhook(
-            "bot.completed", {"bot_id": "bot-1", "video": link}, event="event-1", meeting="bot-1"
-        )
+        await objects.stat("meeting-baas/bot-1/video.mp4")
+        if not await asyncio.to_thread(os.read, 0, 1):
+            return
+        os.write(taken, b"1")
+        os.write(said, f"{os.getpid()}\n".encode())
         try:
             await handle(completed, Services(objects, database, links))
         except Retryable as error:
             print(error, file=sys.stderr)
-            return 1
-    return 0
 
 
 def main() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    for _ in sys.stdin:
-        child = os.fork()
-        if child == 0:
+    said = os.dup(1)
+    os.dup2(2, 1)  # what is logged is no answer
+    taken, take = os.pipe()
+    for _ in range(_WAITING):
+        os.write(take, b"1")
+    while os.read(taken, 1):
+        if os.fork() == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            os.dup2(2, 1)  # what is logged is no answer
-            os._exit(asyncio.run(copy(*sys.argv[1:])))
-        print(child, flush=True)
+            asyncio.run(copy(*sys.argv[1:], said=said, taken=take))
+            os._exit(0)
 
 
 if __name__ == "__main__":
