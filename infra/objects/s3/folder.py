@@ -65,6 +65,10 @@ class PartsFolder:
         with disk_errors(self.root):
             _remove(self._of(upload_id))
 
+    def nameless_part(self, number: int) -> Part:
+        """Of an upload that does not outlive its process."""
+        return FilePart(None, self.root)
+
     def probe(self) -> None:
         """Returns if a part could be written now, raises `Halt` or `Retryable` otherwise."""
         folder = self.claim(secrets.token_hex(16))

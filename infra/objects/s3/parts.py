@@ -1,6 +1,7 @@
 """Parts of an upload, from their first byte until the server has them: in memory or in files."""
 
 import os
+import tempfile
 import zlib
 from pathlib import Path
 from threading import Event, Lock
@@ -38,7 +39,7 @@ class Part(Protocol):
 
 
 class HeldPart:
-    """A `Part` in memory, of an upload that nobody resumes."""
+    """A `Part` in memory, of an object that is there already."""
 
     def __init__(self) -> None:
         self.size = 0
@@ -65,9 +66,12 @@ class HeldPart:
 
 
 class FilePart:
-    """A `Part` in the file at `path`. `root` is the folder that error texts name."""
+    """A `Part` in the file at `path`, or in one without a name, which is gone with its process.
 
-    def __init__(self, path: Path, root: Path) -> None:
+    `root` is the folder that error texts name, and that holds what has no name.
+    """
+
+    def __init__(self, path: Path | None, root: Path) -> None:
         self.size = 0
         self.crc = 0
         self._path, self._root = path, root
@@ -96,11 +100,7 @@ class FilePart:
         if self._left:
             raise Retryable("The upload was left.")
         if self._descriptor is None:
-            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | also
-            try:
-                self._descriptor = os.open(self._path, flags, 0o600)
-            except FileNotFoundError as exc:
-                raise Retryable("The upload was discarded.") from exc
+            self._descriptor = _nameless(self._root) if self._path is None else _named(self._path, also)
         return self._descriptor
 
     def body(self, given_up: Event) -> Body:
@@ -115,5 +115,19 @@ class FilePart:
 
     def drop(self) -> None:
         self.leave()
-        with disk_errors(self._root):
-            self._path.unlink(missing_ok=True)
+        if self._path is not None:
+            with disk_errors(self._root):
+                self._path.unlink(missing_ok=True)
+
+
+def _named(path: Path, also: int) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | also, 0o600)
+    except FileNotFoundError as exc:
+        raise Retryable("The upload was discarded.") from exc
+
+
+def _nameless(folder: Path) -> int:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
+        return os.dup(file.fileno())

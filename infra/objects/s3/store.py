@@ -1,7 +1,7 @@
 """Objects in a bucket of S3, or of any server that speaks as it does."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -12,10 +12,10 @@ from infra.objects.disk import this_boot
 from infra.objects.s3.bucket import create_bucket, probe
 from infra.objects.s3.connection import S3Connection
 from infra.objects.s3.folder import parts_folder as folder_of
-from infra.objects.s3.parts import HeldPart
+from infra.objects.s3.parts import HeldPart, Part
 from infra.objects.s3.place import S3Place
 from infra.objects.s3.reading import read_chunks
-from infra.objects.s3.requests import head, upload_requests
+from infra.objects.s3.requests import UploadRequests, head, upload_requests
 from infra.objects.s3.resumable import ResumableUploads, split
 from infra.objects.s3.sweep import Sweep
 from infra.objects.s3.upload import S3Upload
@@ -27,8 +27,8 @@ _PARTS_ON_THEIR_WAY: Final = 8
 class S3Objects:
     """See `ObjectStore`. What the server does not answer within a minute is `Retryable`.
 
-    In `parts_folder` are the parts of resumable uploads until the server has them: a folder of this machine,
-    made when it is needed.
+    In `parts_folder`, a folder of this machine that is made when it is needed, are the parts of uploads until
+    the server has them.
 
     That a living process writes an upload is seen on its own machine only. Elsewhere it can be resumed while
     it is written: both send the same bytes, and one of them is told that it is there no more.
@@ -50,7 +50,17 @@ class S3Objects:
         requests = upload_requests(self._place, name, media_type, replace)
         if resumable:
             return self._resumable.begin(requests)
-        return _left_clean(S3Upload(self._connection, requests, self._ways, _held))
+        return self._left_clean(requests, self._folders.nameless_part)
+
+    @asynccontextmanager
+    async def _left_clean(
+        self, requests: UploadRequests, new_part: Callable[[int], Part]
+    ) -> AsyncIterator[Upload]:
+        upload = S3Upload(self._connection, requests, self._ways, new_part)
+        try:
+            yield upload
+        finally:
+            await asyncio.shield(upload.leave())
 
     def resume(
         self, name: str, upload_id: str, *, media_type: str, saved: int
@@ -70,7 +80,8 @@ class S3Objects:
             await self._resumable.discard(requests, upload_id)
 
     async def put(self, name: str, data: bytes, *, media_type: str, replace: Replace = False) -> StoredObject:
-        async with self.begin(name, media_type=media_type, replace=replace) as upload:
+        requests = upload_requests(self._place, name, media_type, replace)
+        async with self._left_clean(requests, _held) as upload:
             await upload.write(data)
             return await upload.finish()
 
@@ -116,11 +127,3 @@ class S3Objects:
 
 def _held(number: int) -> HeldPart:
     return HeldPart()
-
-
-@asynccontextmanager
-async def _left_clean(upload: S3Upload) -> AsyncIterator[Upload]:
-    try:
-        yield upload
-    finally:
-        await asyncio.shield(upload.leave())
