@@ -26,8 +26,7 @@ from schemas.meeting import Link
 from schemas.names import object_name
 
 _STORE_FILES: Final = (recordings.CONSUMER.name, transcripts.CONSUMER.name)
-_REMEMBERED_WITHIN_SECONDS: Final = 0.5
-"""A success is written down a moment after its facts are told."""
+_LOOK_AGAIN_SECONDS: Final = 0.1
 
 
 class Doubt(Exception):
@@ -63,11 +62,18 @@ async def meeting_here(provider: str, meeting_id: str, database: Database) -> Me
 
 
 async def see_that_all_is_here(
-    here: MeetingHere, api: ProviderApi, services: Services, *, but_for: str, may_be_gone: bool
+    here: MeetingHere,
+    api: ProviderApi,
+    services: Services,
+    *,
+    but_for: str,
+    may_be_gone: bool,
+    remembered_within_seconds: float,
 ) -> None:
     """Return where there is no doubt. What the consumer `but_for` itself did or could not do does not count.
 
     `may_be_gone` says that files may have been deleted at the provider since all of them were seen here.
+    Others' successes are waited for: they are remembered only after their facts are told.
     Raises `Doubt`, `DeletedUpstream` where the provider has nothing any more, and `Retryable` where nobody
     can tell now.
     """
@@ -81,7 +87,7 @@ async def see_that_all_is_here(
     if not (there.links or there.transcript or may_be_gone):
         raise Doubt("The provider has no files of the meeting.")
     await _see_that_nothing_is_missing(there, here.artifacts, services)
-    await _see_that_every_event_is_done(here, services.database, but_for)
+    await _see_that_every_event_is_done(here, services.database, but_for, remembered_within_seconds)
 
 
 async def _see_that_it_is_stored(artifact: Artifact, here: MeetingHere, objects: ObjectStore) -> None:
@@ -126,12 +132,15 @@ async def _see_that_it_is_as_long(link: Link, sizes: Collection[int], services: 
         raise Doubt(f"The provider's {link.kind} is another one than what is stored: its length differs.")
 
 
-async def _see_that_every_event_is_done(here: MeetingHere, database: Database, but_for: str) -> None:
+async def _see_that_every_event_is_done(
+    here: MeetingHere, database: Database, but_for: str, within_seconds: float
+) -> None:
     """One that is not may be about to bring another file, or a fresh link to one of these."""
-    waiting, failures = await _not_done(here, database, but_for)
-    if waiting:
-        await asyncio.sleep(_REMEMBERED_WITHIN_SECONDS)
-        waiting, failures = await _not_done(here, database, but_for)
+    clock = asyncio.get_running_loop().time
+    deadline = clock() + within_seconds
+    while any(not_done := await _not_done(here, database, but_for)) and clock() < deadline:  # noqa: ASYNC110
+        await asyncio.sleep(_LOOK_AGAIN_SECONDS)  # others write it down, perhaps on another machine
+    waiting, failures = not_done
     if waiting:
         raise Retryable("Other consumers are not done with the meeting.")
     if failures:

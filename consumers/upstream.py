@@ -42,7 +42,13 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-async def handle(record: Record, services: Services, *, now: Callable[[], datetime] = _now) -> Sequence[Fact]:
+async def handle(
+    record: Record,
+    services: Services,
+    *,
+    now: Callable[[], datetime] = _now,
+    remembered_within_seconds: float = 1,
+) -> Sequence[Fact]:
     """Delete the meeting that a fact is about at its provider, and say so by a fact, if all of it is here.
 
     Any doubt keeps it there: the meeting's next fact asks again. Raises `Retryable` where the provider did
@@ -60,7 +66,14 @@ async def handle(record: Record, services: Services, *, now: Callable[[], dateti
         return (_fact(done, here),) if done.received_ms == record.time_ms else ()
     begun = _line(_DELETING, here) is not None
     try:
-        await see_that_all_is_here(here, api, services, but_for=_NAME, may_be_gone=begun)
+        await see_that_all_is_here(
+            here,
+            api,
+            services,
+            but_for=_NAME,
+            may_be_gone=begun,
+            remembered_within_seconds=remembered_within_seconds,
+        )
         await _add_line(_DELETING, here, record, now(), services)
         await api.delete(here.meeting_id, here.final_type)
     except DeletedUpstream:

@@ -40,11 +40,15 @@ class Meeting:
         await meetings.CONSUMER.handle(webhook(type, body, event=event, meeting="bot-1"), self.bench.services)
 
     async def done(
-        self, event: str = "event-1", consumers: Sequence[str] = ("recordings", "transcripts")
+        self,
+        event: str = "event-1",
+        consumers: Sequence[str] = ("recordings", "transcripts"),
+        *,
+        succeeded_ms: int = 1,
     ) -> None:
         async with self.bench.services.database.transaction() as tx:
             for consumer in consumers:
-                await record_successes(tx, consumer, [(event, 1)])
+                await record_successes(tx, consumer, [(event, succeeded_ms)])
 
     async def failed(self, event: str = "event-1", consumer: str = "recordings") -> None:
         failure = Failure(
@@ -84,9 +88,11 @@ class Meeting:
     def object(self, name: str) -> str:
         return f"{PROVIDER}/bot-1/{name}"
 
-    async def told(self, fact: Record | None = None) -> Sequence[Fact]:
+    async def told(self, fact: Record | None = None, *, waits_seconds: float = 0) -> Sequence[Fact]:
         """A fact came: what `upstream` does about it."""
-        return await upstream.handle(fact or a_fact(), self.bench.services, now=lambda: NOW)
+        return await upstream.handle(
+            fact or a_fact(), self.bench.services, now=lambda: NOW, remembered_within_seconds=waits_seconds
+        )
 
     async def timeline(self) -> list[MeetingEvent]:
         async with self.bench.services.database.reading() as tx:

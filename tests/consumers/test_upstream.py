@@ -1,5 +1,6 @@
 """What is deleted at the provider, once: over redeliveries, crashes and refusals."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -8,7 +9,8 @@ from aiohttp import web
 
 from infra.errors import Retryable
 from schemas.facts import MEETING_COMPLETED, MEETING_FAILED, TRANSCRIPT_STORED, UPSTREAM_DELETED
-from tests.consumers.deleting import NOW, Meeting, a_fact, deleted_in, opened_meeting
+from tests.consumers.deleting import FINALS, NOW, Meeting, a_fact, deleted_in, opened_meeting
+from tests.consumers.running import until
 from tests.servers import media
 from tests.servers.meeting_baas_api import status, too_many
 
@@ -73,6 +75,19 @@ async def test_a_source_that_tells_no_length_does_not_keep_it(meeting: Meeting) 
 async def test_our_own_failure_does_not_keep_it(meeting: Meeting) -> None:
     await meeting.failed(consumer="upstream")
     assert len(await meeting.told()) == 1
+
+
+@pytest.mark.parametrize("failed_before", [False, True])
+async def test_a_success_that_is_remembered_after_its_fact_was_told_is_waited_for(
+    meeting: Meeting, failed_before: bool
+) -> None:
+    await meeting.said(FINALS[meeting.version], event="event-2")
+    if failed_before:
+        await meeting.failed("event-2")
+    telling = asyncio.create_task(meeting.told(waits_seconds=60))
+    await until(lambda: meeting.bench.source.asked("/a") > 0)  # the last question but for this
+    await meeting.done("event-2", succeeded_ms=3)
+    assert len(await telling) == 1
 
 
 async def test_a_meeting_that_failed_and_has_files_is_deleted_too(v2: Meeting) -> None:
