@@ -1,7 +1,7 @@
 """A process that uploads as it is told: `python -m tests.infra.objects.obeying URL PARTS_FOLDER`.
 
-It begins a resumable upload of `NAME` and reads a word a line from stdin: a number of bytes to write, `finish`
-or `leave`. To the beginning and to each word it answers with a line of JSON, an `Answer`.
+It begins a resumable upload of `NAME` and reads a word a line from stdin: a number of bytes to write,
+`finish` or `leave`. To the beginning and to each word it answers with a line of JSON, an `Answer`.
 """
 
 import asyncio

@@ -59,14 +59,15 @@ async def test_after_a_power_cut_only_what_is_saved_is_believed(objects: FileObj
     assert await content(after, NAME) == recording()
 
 
+@pytest.mark.parametrize("noted", [HALF - 5, HALF + 5])
 async def test_where_starts_of_the_machine_are_not_told_apart_only_what_is_saved_is_believed(
-    objects: FileObjects,
+    objects: FileObjects, noted: int
 ) -> None:
     unaware = FileObjects(objects.root)
     async with begun(unaware) as upload:
         await upload.write(recording(HALF))
-    async with resumed(unaware, upload.id, HALF - 5) as again:
-        assert again.saved == HALF - 5
+    async with resumed(unaware, upload.id, noted) as again:
+        assert again.saved == min(noted, HALF)
         await finished(again)
     assert await content(unaware, NAME) == recording()
 
@@ -123,8 +124,17 @@ async def test_a_discarded_upload_is_soon_refused_more_bytes(objects: FileObject
 
     async with begun(objects) as upload, asyncio.timeout(30):
         await objects.discard(NAME, upload.id)
-        with pytest.raises(Retryable, match="discarded"):
+        with pytest.raises(Retryable, match="was discarded while it was written"):
             await write_for_ever(upload)
+
+
+async def test_a_discarded_upload_cannot_be_finished(objects: FileObjects) -> None:
+    async with begun(objects) as upload:
+        await upload.write(b"x")
+        await objects.discard(NAME, upload.id)
+        with pytest.raises(Retryable, match="was discarded while it was written"):
+            await upload.finish()
+    assert await objects.stat(NAME) is None
 
 
 async def test_an_upload_whose_process_was_killed_when_it_had_its_name_is_the_object(
