@@ -19,13 +19,21 @@ DEADLINE_SECONDS = 60
 
 
 def stack_settings(kafka: KafkaServer, seaweed: SeaweedServer, postgres: PostgresServer) -> dict[str, str]:
+    settings = store_settings(seaweed, postgres)
+    own = bucket_of(settings)
+    return settings | {
+        "ADJOURN_LOG_URL": f"{kafka.url}?prefix={own}.",
+        "ADJOURN_KAFKA_PARTITIONS": "2",
+    }
+
+
+def store_settings(seaweed: SeaweedServer, postgres: PostgresServer) -> dict[str, str]:
+    """The log is the embedded one."""
     own = f"own-{uuid4().hex}"
     return {
         "ADJOURN_MEETING_BAAS_API_KEYS": API_KEY,
         "ADJOURN_MEETING_BAAS_SVIX_SECRETS": SVIX_SECRET,
         "ADJOURN_DOWNLOAD_ALLOW": "127.0.0.1",
-        "ADJOURN_LOG_URL": f"{kafka.url}?prefix={own}.",
-        "ADJOURN_KAFKA_PARTITIONS": "2",
         "ADJOURN_OBJECTS_URL": f"s3://{own}/recordings",
         "ADJOURN_DATABASE_URL": postgres.new_database(),
         "AWS_ENDPOINT_URL": seaweed.endpoint_url,
