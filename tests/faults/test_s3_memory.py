@@ -13,11 +13,12 @@ from tests.servers.seaweed import SeaweedServer
 MB = 1024 * 1024
 
 
+@pytest.mark.parametrize("how", [(), ("resumable",)])
 async def test_what_waits_for_a_slow_server_is_not_held_in_memory(
-    own_seaweed: SeaweedServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    own_seaweed: SeaweedServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, how: tuple[str, ...]
 ) -> None:
     use_server(own_seaweed, monkeypatch)
-    command = (sys.executable, "-m", "tests.infra.objects.eight", "s3://memory", str(tmp_path))
+    command = (sys.executable, "-m", "tests.infra.objects.eight", "s3://memory", str(tmp_path), *how)
     process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
     assert process.stdin is not None
     assert process.stdout is not None
@@ -31,5 +32,5 @@ async def test_what_waits_for_a_slow_server_is_not_held_in_memory(
         process.kill()
         await process.communicate()
         own_seaweed.thaw()
-    assert written > 8 * 8 * MB
+    assert written > 48 * MB
     assert grown < 40 * MB
