@@ -14,6 +14,8 @@ from consumers.structure.reading import Reading, Steps, at_end, take
 
 _MOST_OPEN: Final = 10_000
 _LONGEST_WORD: Final = 10_000
+_NOTHING: Final = "nothing"
+_BEYOND_MEASURE: Final = "beyond measure"
 _MARK: Final = b"\xef\xbb\xbf"
 
 
@@ -87,10 +89,12 @@ def _accept(text: _Text, token: str) -> bool:
 
 
 def _token(reading: Reading, text: _Text) -> Steps[str]:
-    """The kind of the next token, or the sign that it is; empty at the end of the file."""
-    if text.expected in _RUNS and (run := _RUNS[text.expected].match(reading.held, reading.at)):
-        reading.at = run.end()
-        text.expected = text.expected.partition(" ")[0]
+    """The kind of the next token, or the sign that it is; empty at the end of the file. Before it, elements or
+    members are passed that are there with the comma behind them."""
+    if run := _RUNS.get(text.expected):
+        several, then = run
+        if found := several.match(reading.held, reading.at):
+            reading.at, text.expected = found.end(), then
     if token := _tokens.match(reading.held, reading.at):
         reading.at = token.end()
         return token.lastgroup or chr(reading.held[reading.at - 1])
@@ -106,10 +110,6 @@ def _token(reading: Reading, text: _Text) -> Steps[str]:
     if sign:
         reading.at += 1
     return sign.decode("latin-1")
-
-
-_NOTHING: Final = "nothing"
-_BEYOND_MEASURE: Final = "beyond measure"
 
 
 def _next(reading: Reading) -> Steps[bytes]:
@@ -177,10 +177,10 @@ _tokens: Final = re.compile(
 _elements: Final = re.compile(rb"(?:%b,)++" % _element(_VALUE), re.DOTALL)
 _members: Final = re.compile(rb"(?:%b,)++" % _member(_VALUE), re.DOTALL)
 _RUNS: Final = {
-    "element": _elements,
-    "element or ]": _elements,
-    "key": _members,
-    "key or }": _members,
+    "element": (_elements, "element"),
+    "element or ]": (_elements, "element"),
+    "key": (_members, "key"),
+    "key or }": (_members, "key"),
 }
 _spaces: Final = re.compile(_SPACE)
 _plain: Final = re.compile(rb'[^"\\]*+')
