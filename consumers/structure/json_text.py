@@ -89,8 +89,8 @@ def _accept(text: _Text, token: str) -> bool:
 
 
 def _token(reading: Reading, text: _Text) -> Steps[str]:
-    """The kind of the next token, or the sign that it is; empty at the end of the file. Before it, elements or
-    members are passed that are there with the comma behind them."""
+    """The kind of the next token, or the sign that it is; empty at the end of the file. Elements and members
+    that are there with the comma behind them are passed before."""
     if run := _RUNS.get(text.expected):
         several, then = run
         if found := several.match(reading.held, reading.at):
