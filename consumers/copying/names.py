@@ -26,13 +26,15 @@ def format_of(name: str, media_type: str) -> Format:
 async def twin_of(
     artifact: Artifact, folder: str, known: Mapping[str, Artifact], objects: ObjectStore
 ) -> str | None:
-    """The name before the artifact's own under which the same bytes are stored.
+    """Another name of this sort, `video.2.mp4` for `video.mp4`, under which the same bytes are stored.
 
     An object that the database does not know was stored just before somebody was killed: it is read.
     """
     form = format_of(artifact.name, artifact.media_type)
-    for name in takewhile(lambda name: name != artifact.name, _names(form)):
-        found = await objects.stat(folder + name)
+    earlier = takewhile(lambda name: name != artifact.name, _names(form))
+    of_this_sort = (name for name in known if format_of(name, artifact.media_type) == form)
+    for name in dict.fromkeys((*earlier, *of_this_sort)):
+        found = await objects.stat(folder + name) if name != artifact.name else None
         if found is not None and found.size == artifact.size:
             held = known[name].sha256 if name in known else await digest_of(objects.read(found.name))
             if held == artifact.sha256:

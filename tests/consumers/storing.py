@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from consumers.base import Services
-from consumers.recordings import CONSUMER
+from consumers.recordings import handle
 from infra.database.artifacts import artifacts_of
 from infra.database.engine import open_database
 from infra.links.http import open_links
@@ -47,8 +47,8 @@ class Bench:
         urls = {field: link if ":" in link else self.link(link) for field, link in links.items()}
         return webhook("bot.completed", {"bot_id": meeting, **urls}, event=event, meeting=meeting)
 
-    async def handle(self, record: Record) -> Sequence[Fact]:
-        return await CONSUMER.handle(record, self.services)
+    async def handle(self, record: Record, *, silence_seconds: float = 20) -> Sequence[Fact]:
+        return await handle(record, self.services, silence_seconds=silence_seconds)
 
     async def artifacts(self, meeting: str = "bot-1") -> dict[str, Artifact]:
         async with self.services.database.reading() as tx:
