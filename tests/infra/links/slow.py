@@ -11,7 +11,7 @@ from tests.infra.links.parts import body
 from tests.servers.file import File, noise
 from tests.servers.media import Answer, Media, Request, serve_media
 
-PACE = Pace(piece_bytes=16 * 1024, most_connections=4, held_bytes=64 * 1024, look_seconds=0.05)
+PACE = Pace(piece_bytes=16 * 1024, most_connections=4, held_bytes=128 * 1024, look_seconds=0.05)
 ALONE = Pace(most_connections=1)
 SIZE = 600_000
 SLOW = 400_000

@@ -1,6 +1,7 @@
 """A link over real sockets: how the answer is taken, and what its failures mean."""
 
 import asyncio
+import gzip
 
 import pytest
 
@@ -77,7 +78,7 @@ async def test_a_source_that_falls_silent_is_given_up(answer: Answer) -> None:
 
 async def test_a_head_that_drips_in_is_given_up() -> None:
     """Every byte is in time, and there is no end of them."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(10):
         with pytest.raises(Retryable, match="no answer"):
             await fetched_from(media.dripping_head(0.05), idle_seconds=0.3, connect_seconds=0.7)
 
@@ -106,6 +107,16 @@ async def test_a_file_as_large_as_allowed_is_fetched() -> None:
 async def test_a_packed_answer_that_nobody_asked_for_is_refused() -> None:
     with pytest.raises(Poison, match="'gzip', which was not asked for"):
         await fetched_from(media.gzipped(bytes(10_000_000)))
+
+
+async def test_an_answer_that_is_packed_on_its_way_is_refused() -> None:
+    async def answer(request: media.Request) -> None:
+        request.begin(200, {"Transfer-Encoding": "gzip, chunked"})
+        await request.send(gzip.compress(BODY), chunked=True)
+        await request.send(b"", chunked=True)
+
+    with pytest.raises(Poison, match="'gzip, chunked', which was not asked for"):
+        await fetched_from(answer)
 
 
 @pytest.mark.parametrize("code", [400, 401, 403, 404, 410, 416, 451, 300])
