@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from consumers.folders import folder_of, folders_of_nobody, key_of
 from consumers.side_by_side import side_by_side
 from infra.database.artifacts import artifacts_of
+from infra.database.downloads import downloads_of
 from infra.database.engine import Database
 from infra.database.forgotten import is_forgotten
 from infra.database.holdings import Key, all_holdings
@@ -94,7 +95,9 @@ async def verify(
     for key, names in passed.items():
         async with database.reading() as tx:
             stored, forgotten = await artifacts_of(tx, *key), await is_forgotten(tx, *key)
-        _, findings = await _Look(objects, key, since, passed=names, forgotten=forgotten).at(stored)
+            on_its_way = [download.name for download in await downloads_of(tx, *key)]
+        look = _Look(objects, key, since, passed=names.union(on_its_way), forgotten=forgotten)
+        _, findings = await look.at(stored)
         for finding in findings:
             yield finding
     for name in nameless:
@@ -105,7 +108,7 @@ async def verify(
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """At one meeting's folder. What has `passed` before is not looked at again."""
+    """At one meeting's folder. What has `passed` before, or will once it is whole, is not looked at."""
 
     objects: ObjectStore
     key: Key

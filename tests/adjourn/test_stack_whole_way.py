@@ -77,10 +77,12 @@ def done(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Done:
     settings = stack_settings(kafka, seaweed, postgres)
-    program = program_with(settings, tmp_path_factory.mktemp("stack"))
-    before_setup = program.run("run")
-    set_up = program.json("setup")
     with source_of(tmp_path_factory.mktemp("source")) as (folder, source):
+        # It knows nothing of any meeting.
+        settings |= {"ADJOURN_MEETING_BAAS_API_URL": source}
+        program = program_with(settings, tmp_path_factory.mktemp("stack"))
+        before_setup = program.run("run")
+        set_up = program.json("setup")
         with program.running() as alone:
             sent = {"webhook-v2/bot.completed": program.run("send", "webhook-v2/bot.completed", "--media")}
             assert program.post(b'{"event": "complete", "data": {}}') == "quarantined"
@@ -197,9 +199,10 @@ def test_the_manifest_in_the_bucket_tells_of_every_file_with_its_hash(done: Done
     }
 
 
-def test_on_this_machine_only_the_spool_is_kept(done: Done) -> None:
+def test_on_this_machine_only_the_spool_and_no_part_of_a_file_is_kept(done: Done) -> None:
+    assert not any(path.is_file() for path in (done.program.folder / "var/parts").rglob("*"))
     kept = {path.name.partition(".")[0] for path in (done.program.folder / "var").iterdir()}
-    assert kept <= {"spool", "members"}
+    assert kept <= {"spool", "members", "parts"}
 
 
 def test_meetings_lists_them_as_completed(done: Done) -> None:

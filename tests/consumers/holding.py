@@ -4,8 +4,10 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
+from uuid import uuid4
 
 from infra.database.artifacts import add_artifact
+from infra.database.downloads import UnfinishedDownload
 from infra.database.engine import Database
 from infra.objects.base import ObjectStore
 from schemas.manifest import Artifact, Manifest
@@ -13,6 +15,7 @@ from schemas.names import object_name
 from tests.consumers.storing import PROVIDER
 
 STORED_AT: Final = datetime(2026, 1, 2, 3, 4, 5, 678_901, tzinfo=UTC)
+NOW_MS: Final = 1_800_000_000_000
 FILES: Final = {"video.mp4": b"what was seen" * 100_000, "audio.flac": b"what was heard" * 1000}
 
 
@@ -59,3 +62,26 @@ def name_of(file: str, meeting: str = "bot-1") -> str:
 
 async def replace_object(objects: ObjectStore, name: str, content: bytes) -> None:
     await objects.put(name, content, media_type="application/octet-stream", replace=True)
+
+
+def copy_of(
+    meeting: str, name: str, *, upload_id: str = "", when_ms: int = NOW_MS, whole: bool = False
+) -> UnfinishedDownload:
+    """A row of the journal, of a file that is half there, or whole."""
+    return UnfinishedDownload(
+        provider=PROVIDER,
+        meeting_id=meeting,
+        kind="video",
+        source=uuid4().hex * 2,
+        name=name,
+        media_type="video/mp4",
+        upload_id=upload_id,
+        etag='"1"',
+        modified=None,
+        size=20,
+        saved=20 if whole else 10,
+        whole=whole,
+        event_id="event-2",
+        started_ms=when_ms,
+        updated_ms=when_ms,
+    )

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from consumers.forget import Removed, forget
 from consumers.sweep import sweep
-from infra.database.downloads import UnfinishedDownload, add_download, downloads_of
+from infra.database.downloads import add_download, downloads_of
 from infra.database.events import MeetingEvent, add_event
 from infra.database.failures import Failure, add_failure
 from infra.database.forgotten import forgotten_meetings
@@ -26,13 +26,12 @@ from infra.eventlog.sqlite.log import SqliteLog
 from schemas.facts import MEETING_FORGOTTEN
 from schemas.meeting import Observation
 from schemas.topics import EVENTS
-from tests.consumers.holding import FILES, hold, name_of
+from tests.consumers.holding import FILES, NOW_MS, copy_of, hold, name_of
 from tests.consumers.running import opened_log
 from tests.consumers.storing import PROVIDER, VIDEO, Bench, opened_bench
 from tests.servers.file import File, held, joined, noise
 
 KEY = (PROVIDER, "bot-1")
-NOW_MS = 1_800_000_000_000
 
 
 @dataclass(frozen=True)
@@ -97,25 +96,8 @@ async def begin_copy(bench: Bench, meeting: str) -> None:
     services, name = bench.services, name_of("video.2.mp4", meeting)
     async with services.objects.begin(name, media_type="video/mp4", resumable=True) as upload:
         await upload.write(b"half of it")
-    download = UnfinishedDownload(
-        provider=PROVIDER,
-        meeting_id=meeting,
-        kind="video",
-        source="0" * 64,
-        name=name,
-        media_type="video/mp4",
-        upload_id=upload.id,
-        etag='"1"',
-        modified=None,
-        size=20,
-        saved=10,
-        whole=False,
-        event_id="event-2",
-        started_ms=NOW_MS,
-        updated_ms=NOW_MS,
-    )
     async with services.database.transaction() as tx:
-        assert await add_download(tx, download)
+        assert await add_download(tx, copy_of(meeting, name, upload_id=upload.id))
 
 
 async def tell(bench: Bench, meeting: str) -> None:

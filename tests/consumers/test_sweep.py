@@ -3,19 +3,17 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
 from consumers.sweep import DAY_SECONDS, Sweeping, sweep
-from infra.database.downloads import UnfinishedDownload, add_download, all_downloads
+from infra.database.downloads import add_download, all_downloads
 from infra.database.forgotten import forget
 from infra.objects.base import ObjectStore
-from tests.consumers.holding import name_of, replace_object
+from tests.consumers.holding import NOW_MS, copy_of, name_of, replace_object
 from tests.consumers.storing import PROVIDER, Bench, opened_bench
 from tests.contracts.objects.conftest import STORES
 
-NOW_MS = 1_800_000_000_000
 BODY = bytes(9_000_000)
 """More than one part of S3."""
 
@@ -37,7 +35,7 @@ class Left:
         if days_ago is not None:
             when_ms = NOW_MS - int(days_ago * DAY_SECONDS * 1000)
             async with self.bench.services.database.transaction() as tx:
-                await add_download(tx, download(file, upload.id, when_ms))
+                await add_download(tx, copy_of("bot-1", name_of(file), upload_id=upload.id, when_ms=when_ms))
         return upload.id
 
     async def sweep(self, stray_seconds: float = 0) -> Sweeping:
@@ -54,26 +52,6 @@ class Left:
     async def written_down(self) -> list[str]:
         async with self.bench.services.database.reading() as tx:
             return [each.upload_id for each in await all_downloads(tx)]
-
-
-def download(file: str, upload_id: str, when_ms: int) -> UnfinishedDownload:
-    return UnfinishedDownload(
-        provider=PROVIDER,
-        meeting_id="bot-1",
-        kind="video",
-        source=uuid4().hex * 2,
-        name=name_of(file),
-        media_type="video/mp4",
-        upload_id=upload_id,
-        etag='"1"',
-        modified=None,
-        size=2 * len(BODY),
-        saved=len(BODY),
-        whole=False,
-        event_id="event-1",
-        started_ms=when_ms,
-        updated_ms=when_ms,
-    )
 
 
 @pytest.fixture(params=STORES)

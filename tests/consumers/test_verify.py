@@ -10,10 +10,20 @@ import pytest
 
 from consumers.verify import Finding, verify
 from infra.database.artifacts import add_artifact, artifacts_of
+from infra.database.downloads import add_download
 from infra.database.forgotten import forget
 from infra.errors import Retryable
 from infra.objects.base import ObjectStore
-from tests.consumers.holding import FILES, STORED_AT, artifact_of, hold, manifest_of, name_of, replace_object
+from tests.consumers.holding import (
+    FILES,
+    STORED_AT,
+    artifact_of,
+    copy_of,
+    hold,
+    manifest_of,
+    name_of,
+    replace_object,
+)
 from tests.consumers.storing import PROVIDER, Bench, opened_bench
 
 VIDEO, AUDIO, MANIFEST = (name_of(file) for file in ("video.mp4", "audio.flac", "manifest.json"))
@@ -223,6 +233,16 @@ async def test_what_is_forgotten_while_it_looks_is_no_fault(bench: Bench) -> Non
 
     found = await verdicts_while(bench, forgotten)
     assert {verdict for verdicts in found.values() for verdict in verdicts} == {"well"}
+
+
+async def test_a_file_that_has_its_name_before_its_row_is_no_fault(
+    bench: Bench,
+) -> None:
+    name = name_of("video.2.mp4")
+    await replace_object(bench.services.objects, name, b"whole")
+    async with bench.services.database.transaction() as tx:
+        await add_download(tx, copy_of("bot-1", name, whole=True))
+    assert name not in await verdicts(bench)
 
 
 async def test_a_store_that_breaks_off_twice_is_read_again(bench: Bench) -> None:
