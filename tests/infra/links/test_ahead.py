@@ -63,10 +63,10 @@ async def test_a_file_that_soon_ends_is_read_by_one_connection() -> None:
 
 
 async def test_a_slow_reader_needs_no_second_connection() -> None:
-    async with source_of(File(noise(5_000_000)), replace(PACE, look_seconds=0.2)) as source:
+    async with source_of(File(noise(9_000_000)), replace(PACE, look_seconds=0.3)) as source:
         async with source.links.open(source.url) as download:
             async for chunk in download.chunks():
-                await asyncio.sleep(len(chunk) / 3_000_000)
+                await asyncio.sleep(len(chunk) / 4_000_000)
         assert source.asked() == [""]
 
 
