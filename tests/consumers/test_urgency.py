@@ -1,7 +1,9 @@
 """What is fetched first: the files whose links die first."""
 
 import asyncio
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 from math import inf
 from pathlib import Path
 
@@ -40,6 +42,24 @@ def test_an_event_is_as_urgent_as_the_first_of_its_links_to_die(
     links: dict[str, str | None], expiry: float
 ) -> None:
     assert soonest_expiry(completed("bot-1", **links)) == expiry
+
+
+def test_a_link_is_seen_however_it_is_written() -> None:
+    record = completed("bot-1", video=f"https://x/v?{NOON}&X-Amz-Expires=60")
+    escaped = record.value.replace(b"/", rb"\/").replace(b"&", rb"\u0026")
+    assert soonest_expiry(replace(record, value=escaped)) == NOON_S + 60
+
+
+def test_what_is_not_even_json_is_judged_all_the_same() -> None:
+    assert soonest_expiry(replace(completed("bot-1"), value=b"\xff{ https://[?Expires=1")) == inf
+
+
+def test_an_event_that_is_full_of_links_takes_no_time() -> None:
+    """The reader judges all events that were fetched together: nothing else goes on meanwhile."""
+    record = replace(completed("bot-1"), value=b'"https://x/v?Expires=7",' * 300_000)
+    began = time.process_time()
+    assert soonest_expiry(record) == 7
+    assert time.process_time() - began < 1
 
 
 async def handed_out(lanes: Lanes) -> list[str]:
