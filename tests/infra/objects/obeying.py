@@ -8,6 +8,7 @@ import asyncio
 import json
 import sys
 from dataclasses import asdict, dataclass
+from functools import cache
 from random import Random
 
 from infra.errors import Retryable
@@ -15,7 +16,7 @@ from infra.objects.base import Upload
 from infra.objects.open import open_objects
 
 NAME = "meeting/video.mp4"
-LONGEST = 32 * 1024 * 1024
+LONGEST = 24 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,12 @@ class Answer:
 
 def recording(size: int = LONGEST) -> bytes:
     """Always the same, no two parts of it alike."""
-    return Random("a recording").randbytes(LONGEST)[:size]
+    return _whole()[:size]
+
+
+@cache
+def _whole() -> bytes:
+    return Random("a recording").randbytes(LONGEST)
 
 
 async def main(url: str, parts_folder: str) -> None:
