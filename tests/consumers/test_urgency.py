@@ -1,7 +1,6 @@
 """What is fetched first: the files whose links die first."""
 
 import asyncio
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from math import inf
@@ -54,12 +53,10 @@ def test_what_is_not_even_json_is_judged_all_the_same() -> None:
     assert soonest_expiry(replace(completed("bot-1"), value=b"\xff{ https://[?Expires=1")) == inf
 
 
-def test_an_event_that_is_full_of_links_takes_no_time() -> None:
-    """The reader judges all events that were fetched together: nothing else goes on meanwhile."""
-    record = replace(completed("bot-1"), value=b'"https://x/v?Expires=7",' * 300_000)
-    began = time.process_time()
-    assert soonest_expiry(record) == 7
-    assert time.process_time() - began < 1
+def test_of_an_event_that_is_full_of_links_only_the_first_are_judged() -> None:
+    """All events that were fetched together are, before anything else goes on."""
+    value = b'"https://x/picture" ' * 1000 + b'"https://x/v?Expires=7" ' * 100 + b'"https://x/v?Expires=1"'
+    assert soonest_expiry(replace(completed("bot-1"), value=value)) == 7
 
 
 async def handed_out(lanes: Lanes) -> list[str]:
