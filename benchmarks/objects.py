@@ -99,7 +99,7 @@ def _in_a_process(whose: str, recording: Path, variables: dict[str, str]) -> Mea
 
 
 async def _ours(recording: Path) -> Measured:
-    objects = open_objects(f"s3://{_BUCKET}")
+    objects = open_objects(f"s3://{_BUCKET}", parts_folder=str(recording.parent / "parts"))
     await objects.setup()
     before, began = _used(), perf_counter()
     async with objects.begin("ours.mp4", media_type="video/mp4") as upload:
