@@ -41,6 +41,7 @@ _SENDING: Final = (
 _LOOKING: Final = (
     ("What is known now:", ["meetings", f"meeting {_MEETING}"]),
     ("What was said, and where:", [f"transcript {_MEETING}", "search invitations today"]),
+    ("Is every file still what it was when it was stored:", ["verify"]),
 )
 
 
@@ -59,7 +60,7 @@ def command() -> None:
             for line in lines:
                 click.secho(f"  $ adjourn {line}", fg="cyan")
                 _adjourn(folder, line)
-    click.secho("\nThe files are there, complete and checked:", bold=True)
+    click.secho("\nThe files are there:", bold=True)
     objects = folder / "var/objects"
     for path in sorted(
         path for path in objects.rglob("*") if path.is_file() and ".uploads" not in path.parts
