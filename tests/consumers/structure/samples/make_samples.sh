@@ -37,8 +37,8 @@ encode clusters.mkv $h264 -cluster_time_limit 300
 stream streamed.webm $webm -f webm
 stream streamed.mkv $h264 -f matroska -cluster_time_limit 300
 
-encode plain.flac $sound -t 0.5 -af volume=2 -ar 8000 -c:a flac
-stream streamed.flac $sound -t 0.5 -af volume=2 -ar 8000 -c:a flac -f flac
+encode plain.flac $sound -t 0.3 -af volume=2 -ar 8000 -c:a flac
+stream streamed.flac $sound -t 0.3 -af volume=2 -ar 8000 -c:a flac -f flac
 encode opus.ogg $sound -c:a libopus -b:a 12k
 encode vorbis.ogg $sound -c:a libvorbis -q:a 0
 encode two_streams.ogg -c:v libtheora -q:v 0 -c:a libopus -b:a 12k
