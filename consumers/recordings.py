@@ -5,16 +5,17 @@ renders the manifest from them on every fact that something was stored: so a man
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 from consumers.base import Consumer, Services
 from consumers.copying.copy import copy
+from consumers.copying.known import Known, look
 from consumers.copying.names import is_there
 from consumers.copying.wanted import Wanted
-from consumers.forgotten import Forgotten, refuse_forgotten
+from consumers.forgotten import Forgotten
 from consumers.observed import observed
 from consumers.urgency import soonest_expiry
-from infra.database.artifacts import artifacts_of
 from infra.errors import Poison, Retryable
 from infra.objects.base import ObjectStore
 from schemas.envelope import Record
@@ -42,19 +43,21 @@ async def handle(
     if not files:
         return ()
     failures: list[tuple[ArtifactKind, Retryable | Poison]] = []
-    try:
-        missing, stored = await _missing(files, services)
-        for file in missing:
+    with suppress(Forgotten):
+        known = await look(files[0].meeting, services)
+        missing, stored = await _missing(files, known, services.objects)
+        for number, file in enumerate(missing):
+            if number:
+                known = await look(file.meeting, services)
             try:
-                stored.append(await copy(file, services, silence_seconds=silence_seconds))
+                stored.append(await copy(file, known, services, silence_seconds=silence_seconds))
             except (Retryable, Poison) as exc:
                 failures.append((file.link.kind, exc))
-    except Forgotten:
-        return ()
-    facts = [_fact(artifact, files[0].meeting, services.objects) for artifact in stored]
-    if failures:
-        raise _together(failures, facts)
-    return facts
+        facts = [_fact(artifact, files[0].meeting, services.objects) for artifact in stored]
+        if failures:
+            raise _together(failures, facts)
+        return facts
+    return ()
 
 
 CONSUMER: Final = Consumer("recordings", (WEBHOOKS,), handle, urgency=soonest_expiry)
@@ -66,18 +69,16 @@ def _linked_files(record: Record) -> list[Wanted]:
     return [Wanted(link, seen, record.id, record.type) for link in links if seen is not None]
 
 
-async def _missing(files: Sequence[Wanted], services: Services) -> tuple[list[Wanted], list[Artifact]]:
-    """The files that their event has not brought yet, and the artifacts that it has. Raises `Forgotten`."""
-    meeting, event, folder = files[0].meeting, files[0].event, files[0].folder
-    async with services.database.reading() as tx:
-        await refuse_forgotten(tx, *meeting)
-        artifacts = await artifacts_of(tx, *meeting)
+async def _missing(
+    files: Sequence[Wanted], known: Known, objects: ObjectStore
+) -> tuple[list[Wanted], list[Artifact]]:
+    """The files that their event has not brought yet, and the artifacts that it has."""
     there = [
         artifact
-        for artifact in artifacts
-        if artifact.source_event == event
+        for artifact in known.artifacts.values()
+        if artifact.source_event == files[0].event
         and artifact.kind in _KINDS
-        and await is_there(artifact, folder, services.objects)
+        and await is_there(artifact, files[0].folder, objects)
     ]
     kinds = [artifact.kind for artifact in there]
     wanted = [file.link.kind for file in files]

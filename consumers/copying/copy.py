@@ -4,7 +4,7 @@
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Final
 
 import structlog
@@ -12,7 +12,8 @@ import structlog
 from consumers.base import Services
 from consumers.copying import metrics
 from consumers.copying.ending import finish, is_named, read_back
-from consumers.copying.journal import Journal, begun
+from consumers.copying.journal import Journal
+from consumers.copying.known import Known, look
 from consumers.copying.moving import dropped_if_changed, move
 from consumers.copying.names import format_of, free_name, is_there
 from consumers.copying.proof import Proof, proof_of_all, proof_of_rest
@@ -21,11 +22,10 @@ from consumers.copying.wanted import Wanted
 from consumers.media import HEAD_BYTES, Format, recognise
 from consumers.streams import in_pieces
 from infra.clock import wall_clock_ms
-from infra.database.artifacts import artifacts_from
-from infra.database.downloads import UnfinishedDownload, downloads_of
+from infra.database.downloads import UnfinishedDownload
 from infra.errors import Retryable
 from infra.links.base import Download, FileChanged, Validator
-from infra.objects.base import Upload
+from infra.objects.base import ObjectStore, Upload
 from schemas.manifest import Artifact
 
 _PIECE_BYTES: Final = max(512 * 1024, HEAD_BYTES)
@@ -36,7 +36,7 @@ _MOST_BEGINNINGS: Final = 3
 log = structlog.get_logger()
 
 
-async def copy(wanted: Wanted, services: Services, *, silence_seconds: float) -> Artifact:
+async def copy(wanted: Wanted, known: Known, services: Services, *, silence_seconds: float) -> Artifact:
     """The artifact that holds the file, stored now or before.
 
     What was begun is gone on with, whoever began it: another worker that moves on is waited for, one that has
@@ -46,24 +46,28 @@ async def copy(wanted: Wanted, services: Services, *, silence_seconds: float) ->
     source = Source(wanted, services, wanted.link)
     with metrics.RUNNING.track_inprogress():
         for _ in range(_MOST_BEGINNINGS):
-            download = await begun(wanted, services)
-            try:
-                if download is None:
-                    artifact = await _begin(source)
-                else:
-                    artifact = await _resume(source, Journal(wanted, services, download), silence_seconds)
-            except FileChanged:
-                continue
-            if artifact is not None:
-                return artifact
+            with suppress(FileChanged):
+                artifact = await _begin_or_resume(source, known, silence_seconds)
+                if artifact is not None:
+                    return artifact
+            known = await look(wanted.meeting, services)
     raise Retryable("the file at the link, or who copies it, keeps changing.")
 
 
-async def _begin(source: Source) -> Artifact | None:
+async def _begin_or_resume(source: Source, known: Known, silence_seconds: float) -> Artifact | None:
+    """Null where it is to be asked once more what is known."""
+    wanted = source.wanted
+    for download in known.downloads:
+        if (download.kind, download.source) == (wanted.link.kind, wanted.source):
+            return await _resume(source, Journal(wanted, source.services, download), known, silence_seconds)
+    return await _begin(source, known)
+
+
+async def _begin(source: Source, known: Known) -> Artifact | None:
     """Null where another worker was quicker to begin."""
     wanted, services = source.wanted, source.services
     async with source.open() as answer, aclosing(in_pieces(answer.chunks(), _PIECE_BYTES)) as pieces:
-        there = await _copied_before(answer, wanted, services)
+        there = await _copied_before(answer, known, wanted, services.objects)
         if there is not None:
             metrics.ADOPTED.inc()
             return there
@@ -71,7 +75,8 @@ async def _begin(source: Source) -> Artifact | None:
         form = recognise(wanted.link.kind, head)
         if form is None:
             raise Retryable("what came is no such file, perhaps an error page." if head else "nothing came.")
-        name = await _new_name(form, wanted, services)
+        taken = [download.name for download in known.downloads]
+        name = await free_name(services.objects, wanted.folder, form, taken)
         resumable = _can_be_resumed(answer)
         async with services.objects.begin(name, media_type=form.media_type, resumable=resumable) as upload:
             journal = Journal(wanted, services, _download(wanted, name, form, upload, answer))
@@ -80,10 +85,10 @@ async def _begin(source: Source) -> Artifact | None:
             proof = proof_of_all(form, answer.length)
             async with dropped_if_changed(journal), aclosing(_after(head, pieces)) as all_pieces:
                 await move(all_pieces, upload, proof, journal)
-            return await finish(upload, proof, journal)
+            return await finish(upload, proof, journal, known)
 
 
-async def _resume(source: Source, journal: Journal, silence_seconds: float) -> Artifact | None:
+async def _resume(source: Source, journal: Journal, known: Known, silence_seconds: float) -> Artifact | None:
     """Null where there is nothing to go on with: another worker was through with it, or nothing is left."""
     objects, download = source.services.objects, journal.download
     async with objects.resume(
@@ -94,9 +99,9 @@ async def _resume(source: Source, journal: Journal, silence_seconds: float) -> A
             metrics.RESUMED.inc()
             async with dropped_if_changed(journal):
                 proof = await _move_rest(source, upload, journal)
-            return await finish(upload, proof, journal)
-    if await is_named(journal):
-        return await read_back(journal)
+            return await finish(upload, proof, journal, known)
+    if await is_named(journal, known):
+        return await read_back(journal, known)
     if await journal.is_abandoned(silence_seconds):
         await journal.drop()
     return None
@@ -120,26 +125,20 @@ async def _move_rest(source: Source, upload: Upload, journal: Journal) -> Proof:
     return proof
 
 
-async def _copied_before(answer: Download, wanted: Wanted, services: Services) -> Artifact | None:
+async def _copied_before(
+    answer: Download, known: Known, wanted: Wanted, objects: ObjectStore
+) -> Artifact | None:
     """The artifact that came from just this file of this link, as another event announced it before."""
-    if answer.etag is None or answer.length is None:
-        return None
-    kind, source = wanted.link.kind, wanted.source
-    async with services.database.reading() as tx:
-        found = await artifacts_from(
-            tx, *wanted.meeting, kind=kind, source=source, etag=answer.etag, size=answer.length
-        )
-    for artifact in found:
-        if await is_there(artifact, wanted.folder, services.objects):
+    this_file = (wanted.link.kind, wanted.source, answer.etag, answer.length)
+    for stored in known.stored:
+        artifact = stored.artifact
+        if (
+            stored.etag is not None
+            and (artifact.kind, stored.source, stored.etag, artifact.size) == this_file
+            and await is_there(artifact, wanted.folder, objects)
+        ):
             return artifact
     return None
-
-
-async def _new_name(form: Format, wanted: Wanted, services: Services) -> str:
-    """One that no object has, and that no other copy will give its own."""
-    async with services.database.reading() as tx:
-        taken = [download.name for download in await downloads_of(tx, *wanted.meeting)]
-    return await free_name(services.objects, wanted.folder, form, taken)
 
 
 def _can_be_resumed(answer: Download) -> bool:

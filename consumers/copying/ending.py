@@ -1,17 +1,17 @@
 """How a copy ends: its file gets a name and then a row. What the meeting has already is not kept twice."""
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import structlog
 
 from consumers.copying import metrics
 from consumers.copying.journal import Journal
+from consumers.copying.known import Known
 from consumers.copying.names import twin_of
 from consumers.copying.proof import Proof
 from consumers.forgotten import Forgotten, writing_of
 from consumers.streams import digest_of
-from infra.database.artifacts import add_artifact, artifacts_of
+from infra.database.artifacts import add_artifact
 from infra.database.downloads import remove_download
 from infra.errors import Retryable
 from infra.objects.base import ObjectExists, Upload
@@ -20,7 +20,7 @@ from schemas.manifest import Artifact, Verified
 log = structlog.get_logger()
 
 
-async def finish(upload: Upload, proof: Proof, journal: Journal) -> Artifact:
+async def finish(upload: Upload, proof: Proof, journal: Journal, known: Known) -> Artifact:
     """The artifact that holds a file whose bytes have all come: a new one, or one that holds the same.
 
     Raises `Retryable` where not all of them came, or another file has its name by now; `Forgotten`.
@@ -29,35 +29,33 @@ async def finish(upload: Upload, proof: Proof, journal: Journal) -> Artifact:
     await journal.note_whole()
     if proof.sha256 is None:
         await _name(upload, journal)
-        return await read_back(journal)
+        return await read_back(journal, known)
     artifact = _artifact(journal, proof.size, proof.sha256, verified)
-    known = await _known(journal)
-    twin = await twin_of(artifact, journal.wanted.folder, known, journal.services.objects)
+    twin = await twin_of(artifact, journal.wanted.folder, known.artifacts, journal.services.objects)
     if twin is not None:
         return await _adopt(twin, known, artifact, journal)
     await _name(upload, journal)
     return await _record(artifact, journal)
 
 
-async def is_named(journal: Journal) -> bool:
+async def is_named(journal: Journal, known: Known) -> bool:
     """Whether the file got its name already, and only its row is missing."""
     download = journal.download
     found = await journal.services.objects.stat(download.name) if download.whole else None
     return (
         found is not None
         and found.size == download.size
-        and download.name.removeprefix(journal.wanted.folder) not in await _known(journal)
+        and download.name.removeprefix(journal.wanted.folder) not in known.artifacts
     )
 
 
-async def read_back(journal: Journal) -> Artifact:
+async def read_back(journal: Journal, known: Known) -> Artifact:
     """The artifact that holds a file that came as long as announced, in more than one attempt, and has its
     name: the digest is that of the object. Raises `Forgotten`."""
     objects, download = journal.services.objects, journal.download
     sha256 = await digest_of(objects.read(download.name))
     artifact = _artifact(journal, download.size or 0, sha256, "length")
-    known = await _known(journal)
-    twin = await twin_of(artifact, journal.wanted.folder, known, objects)
+    twin = await twin_of(artifact, journal.wanted.folder, known.artifacts, objects)
     if twin is not None:
         await objects.delete(download.name)
         return await _adopt(twin, known, artifact, journal)
@@ -72,12 +70,12 @@ async def _name(upload: Upload, journal: Journal) -> None:
         raise Retryable("another file has just been stored under its name.") from exc
 
 
-async def _adopt(twin: str, known: Mapping[str, Artifact], artifact: Artifact, journal: Journal) -> Artifact:
+async def _adopt(twin: str, known: Known, artifact: Artifact, journal: Journal) -> Artifact:
     """What holds the same bytes under the name `twin`; one that no row told of gets its row now."""
     await journal.drop()
-    metrics.ADOPTED.inc()
-    if twin in known:
-        return known[twin]
+    if twin in known.artifacts:
+        metrics.ADOPTED.inc()
+        return known.artifacts[twin]
     return await _record(artifact.model_copy(update={"name": twin}), journal)
 
 
@@ -86,10 +84,12 @@ async def _record(artifact: Artifact, journal: Journal) -> Artifact:
     try:
         async with writing_of(services.database, *wanted.meeting) as tx:
             await add_artifact(tx, *wanted.meeting, artifact, source=wanted.source, etag=download.etag)
-            await remove_download(tx, download)
+            if journal.is_written:
+                await remove_download(tx, download)
     except Forgotten:
         await services.objects.delete(wanted.folder + artifact.name)
         raise
+    metrics.STORED.inc()
     log.info("stored", name=artifact.name, bytes=artifact.size, verified=artifact.verified)
     return artifact
 
@@ -106,9 +106,3 @@ def _artifact(journal: Journal, size: int, sha256: str, verified: Verified) -> A
         source_event=journal.wanted.event,
         stored_at=datetime.now(UTC),
     )
-
-
-async def _known(journal: Journal) -> dict[str, Artifact]:
-    async with journal.services.database.reading() as tx:
-        artifacts = await artifacts_of(tx, *journal.wanted.meeting)
-    return {artifact.name: artifact for artifact in artifacts}

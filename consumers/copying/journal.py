@@ -34,9 +34,13 @@ class Journal:
     _noted_at: float = field(default_factory=lambda: _now())
     _noting: asyncio.Task[None] | None = None
 
+    @property
+    def is_written(self) -> bool:
+        return self.download.upload_id != ""
+
     async def begin(self) -> bool:
         """Write down that it begins; false where another worker was quicker: then nothing is left of it."""
-        if self._is_written():
+        if self.is_written:
             async with self.services.database.transaction() as tx:
                 added = await add_download(tx, self.download)
             if not added:
@@ -67,7 +71,7 @@ class Journal:
         await self._write(replace(self.download, whole=True))
 
     async def _write(self, download: UnfinishedDownload) -> None:
-        if not self._is_written():
+        if not self.is_written:
             return
         self.download = replace(download, updated_ms=wall_clock_ms())
         async with self.services.database.transaction() as tx:
@@ -78,7 +82,7 @@ class Journal:
 
     async def drop(self) -> None:
         """Nothing of the copy is left, neither row nor upload."""
-        if self._is_written():
+        if self.is_written:
             async with self.services.database.transaction() as tx:
                 await remove_download(tx, self.download)
             await self._discard()
@@ -91,24 +95,18 @@ class Journal:
         since = _now()
         while _now() - since < silence_seconds:
             await asyncio.sleep(_LOOK_SECONDS)
-            found = await begun(self.wanted, self.services)
+            async with self.services.database.reading() as tx:
+                found = await find_download(
+                    tx, *self.wanted.meeting, self.wanted.link.kind, self.wanted.source
+                )
             if found is None:
                 return False
             if found != self.download:
                 self.download, since = found, _now()
         return True
 
-    def _is_written(self) -> bool:
-        return self.download.upload_id != ""
-
     async def _discard(self) -> None:
         await self.services.objects.discard(self.download.name, self.download.upload_id)
-
-
-async def begun(wanted: Wanted, services: Services) -> UnfinishedDownload | None:
-    """The copy of a file that was written down, by whomever."""
-    async with services.database.reading() as tx:
-        return await find_download(tx, *wanted.meeting, wanted.link.kind, wanted.source)
 
 
 def _now() -> float:
