@@ -52,24 +52,27 @@ def resume_part(folder: Path, upload_id: str, boot: str, saved: int) -> BinaryIO
     except FileNotFoundError:
         return None
     try:
-        if not _taken(file):
-            file.close()
-            return None
-        size = os.fstat(file.fileno()).st_size
-        certain = min(saved, size)
-        try:
-            if not boot or upload_id.partition(".")[2] != boot:
-                file.truncate(certain)
-            os.fsync(file.fileno())
-        except OSError:
-            file.truncate(certain)  # what could not be written is forgotten: the next `fsync` would succeed
-            raise
-        sync_folder(folder)
-        file.seek(0, os.SEEK_END)
+        if _taken(file):
+            _cut(file, saved, all_is_right=boot != "" and upload_id.endswith(f".{boot}"))
+            sync_folder(folder)
+            return file
     except BaseException:
         file.close()
         raise
-    return file
+    file.close()
+    return None
+
+
+def _cut(file: BinaryIO, saved: int, *, all_is_right: bool) -> None:
+    certain = min(saved, os.fstat(file.fileno()).st_size)
+    try:
+        if not all_is_right:
+            file.truncate(certain)
+        os.fsync(file.fileno())
+    except OSError:
+        file.truncate(certain)  # what the disk did not take: the next sync would succeed without it
+        raise
+    file.seek(0, os.SEEK_END)
 
 
 def _taken(file: BinaryIO) -> bool:

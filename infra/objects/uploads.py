@@ -38,8 +38,10 @@ class FileUpload:
     _finished: bool = False
 
     async def write(self, chunk: bytes) -> None:
+        if self._saving is not None and self._saving.done():
+            self._saving.result()
         await asyncio.to_thread(self._write, chunk)
-        if self.id:
+        if self.id and (self._saving is None or self._saving.done()):
             self._save_now_and_then()
 
     def _write(self, chunk: bytes) -> None:
@@ -51,10 +53,6 @@ class FileUpload:
                 write_back(self.file)
 
     def _save_now_and_then(self) -> None:
-        if self._saving is not None:
-            if not self._saving.done():
-                return
-            self._saving.result()
         loop = asyncio.get_running_loop()
         if loop.time() - self._saved_at >= _SAVE_SECONDS:
             self._saved_at = loop.time()
@@ -73,7 +71,7 @@ class FileUpload:
 
     @contextmanager
     def _losing(self) -> Iterator[None]:
-        """What the disk did not take is not tried again: another sync would succeed without it."""
+        """What the disk did not take is given up: the file shows it, and the next sync would succeed."""
         try:
             yield
         except OSError:

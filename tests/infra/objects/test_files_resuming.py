@@ -116,6 +116,22 @@ async def test_what_a_disk_failed_to_take_is_not_believed(tmp_path: Path) -> Non
         assert await content(objects, NAME) == recording(size)
 
 
+async def test_what_a_disk_failed_to_take_of_a_killed_process_is_not_believed(tmp_path: Path) -> None:
+    with thin_disk(tmp_path) as ours:
+        objects = FileObjects(ours.folder, THIS_BOOT)
+        await objects.setup()
+        async with begun(objects) as upload:
+            await upload.write(recording(100_000))
+        ours.fill()
+        with part_of(objects, upload.id).open("ab") as file:
+            file.write(recording()[100_000:200_000])  # the last that it did
+        with pytest.raises(Halt, match=r"is full: make room on it"):
+            await objects.resume(NAME, upload.id, media_type="video/mp4", saved=100_000).__aenter__()
+        ours.free()
+        async with resumed(objects, upload.id, 100_000) as again:
+            assert again.saved == 100_000
+
+
 async def test_a_discarded_upload_is_soon_refused_more_bytes(objects: FileObjects) -> None:
     async def write_for_ever(upload: Upload) -> None:
         while True:
