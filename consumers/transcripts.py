@@ -16,6 +16,8 @@ from typing import Final
 from sqlalchemy.exc import IntegrityError
 
 from consumers.base import Consumer, Services
+from consumers.copying.source import Source as LinkedFile
+from consumers.copying.wanted import Wanted
 from consumers.forgotten import Forgotten, refuse_forgotten, writing_of
 from consumers.observed import observed
 from consumers.replacing import put_over
@@ -29,7 +31,7 @@ from schemas.envelope import Record
 from schemas.facts import TRANSCRIPT_STORED, Fact, TranscriptStored
 from schemas.identity import BrokenEvent
 from schemas.manifest import Artifact, ArtifactKind
-from schemas.meeting import Observation, ParsedTranscript, TranscriptSource
+from schemas.meeting import Link, Observation, ParsedTranscript, TranscriptSource
 from schemas.names import object_name
 from schemas.providers import ProviderSchema, provider_of
 from schemas.topics import WEBHOOKS
@@ -65,7 +67,7 @@ async def handle(
         async with services.database.reading() as tx:
             await refuse_forgotten(tx, said.provider, said.meeting_id)
         try:
-            parsed = await _read(provider, said.transcript, record, services, max_bytes)
+            parsed = await _read(provider, said.transcript, said, record, services, max_bytes)
         except Poison:  # a link dies, what it led to may be stored
             versions = await _versions(said, services)
             stored = _last(versions, lambda version: version.source_event == record.id)
@@ -117,18 +119,24 @@ def _last(
 
 
 async def _read(
-    provider: ProviderSchema, source: TranscriptSource, record: Record, services: Services, max_bytes: int
+    provider: ProviderSchema,
+    source: TranscriptSource,
+    said: Observation,
+    record: Record,
+    services: Services,
+    max_bytes: int,
 ) -> ParsedTranscript:
-    body = record.value if source.url is None else await _fetch(source.url, services, max_bytes)
+    body = record.value if source.url is None else await _fetch(source.url, said, record, services, max_bytes)
     try:
         return await asyncio.to_thread(provider.parse_transcript, source.shape, body)
     except BrokenEvent as error:
         raise Poison(str(error)) from error
 
 
-async def _fetch(url: str, services: Services, max_bytes: int) -> bytes:
+async def _fetch(url: str, said: Observation, record: Record, services: Services, max_bytes: int) -> bytes:
+    wanted = Wanted(Link("transcript", url), said, record.id, record.type)
     body = bytearray()
-    async with services.links.open(url) as download:
+    async with LinkedFile(wanted, services, wanted.link).open() as download:
         async for chunk in download.chunks():
             body += chunk
             if len(body) > max_bytes:

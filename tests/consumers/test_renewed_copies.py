@@ -12,6 +12,7 @@ from infra.errors import Poison, Retryable
 from infra.providers.open import open_providers
 from schemas.envelope import Record
 from tests.consumers.storing import VIDEO, Bench, opened_bench, webhook
+from tests.consumers.transcribing import output, stored_transcript, transcribe
 from tests.servers import media
 from tests.servers.meeting_baas_api import (
     KEY,
@@ -141,3 +142,13 @@ async def test_a_dead_link_and_a_wrong_key_name_the_setting(renewing: Renewing) 
     renewing.api.keys.clear()
     with pytest.raises(Retryable, match="ADJOURN_MEETING_BAAS_API_KEYS"):
         await renewing.bench.handle(renewing.webhook())
+
+
+async def test_a_transcript_whose_link_is_dead_is_fetched_by_a_fresh_one(tmp_path: Path) -> None:
+    answers = {"/old": media.status(403), "/t": media.whole(output("good morning"))}
+    async with opened_bench(tmp_path, answers) as bench, serve_meeting_baas(bench.source.url) as api:
+        api.has("bot-1", transcription="/t")
+        async with open_providers(meeting_baas_url=api.url, meeting_baas_keys=[KEY]) as providers:
+            services = replace(bench.services, providers=providers)
+            await transcribe(replace(bench, services=services), bench.completed(transcription="/old"))
+        assert [segment.text for segment in (await stored_transcript(bench)).segments] == ["good morning"]
