@@ -9,36 +9,16 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
 
 import structlog
 
 from infra.errors import Poison, Retryable
 from infra.links.base import DeadLink, Download, Links, Validator
 from infra.links.looks import Look
+from infra.links.pace import Crew, Pace
 from infra.links.pieces import Pieces, Room
 
-_WORTH_IT: Final = 5
-"""So many looks must the rest of the file need, for another connection to be tried."""
-_ITS_SHARE: Final = 1 / 3
-"""So much of what each of the others gives must one more bring."""
-_WORTH_PIECES: Final = 1.2
-"""So many times as fast as one connection must they be together: each piece costs a request."""
-
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """A download holds at most `most_connections` pieces of `piece_bytes`, and all of them `held_bytes`.
-
-    A look at how fast bytes come takes `look_seconds`, and two pieces of each connection, at least.
-    """
-
-    piece_bytes: int = 2 * 1024 * 1024
-    most_connections: int = 4
-    held_bytes: int = 16 * 1024 * 1024
-    look_seconds: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,45 +111,37 @@ class _Ahead:
         self.look.begin(at)
         async for chunk in self.look.watched(self.answer.chunks()):
             if pieces.under_way and at + len(chunk) >= pieces.under_way[0].first:
-                first = pieces.under_way[0].first
-                if pieces.under_way[0].at > first:
+                piece = pieces.under_way[0]
+                if await piece.is_under_way(self.pace.patience_seconds):
                     await self.answers.aclose()
-                    yield chunk[: first - at]
+                    yield chunk[: piece.first - at]
                     return
                 await pieces.drop()
             at += len(chunk)
             yield chunk
             if not tried and self.look.seconds > self.pace.look_seconds:
-                self.alone_rate = self.look.rate(at)
                 if self._may_go_faster(at) and self._hold(2):
-                    tried = True
+                    tried, self.alone_rate = True, self.look.rate(at)
                     pieces.begin(at + int(self.alone_rate * self.pace.look_seconds))
                 self.look.begin(at)
 
     async def _side_by_side(self) -> AsyncIterator[bytes]:
         """The pieces, up to the end of the file or until one connection would do as well."""
-        pieces, look = self.pieces, self.look
-        connections, before, settled = 2, 0.0, False
-        pieces.fill(connections)
+        pieces, look, crew = self.pieces, self.look, Crew(self.pace, self.alone_rate)
+        pieces.fill(crew.connections)
         look.begin(pieces.reached)
         while pieces.under_way:
             async for chunk in look.watched(pieces.under_way[0].chunks()):
                 yield chunk
             pieces.under_way.popleft()
-            if not settled and self._has_looked(connections):
-                reached = pieces.reached
-                rate = look.rate(reached)
-                if connections > 2 and rate < before * (1 + _ITS_SHARE / (connections - 1)):
-                    connections, rate, settled = connections - 1, before, True
-                elif self._may_go_faster(reached) and self._hold(connections + 1):
-                    connections, before = connections + 1, rate
-                else:
-                    settled = True
-                if settled and rate < self.alone_rate * _WORTH_PIECES:
-                    connections = 1
+            reached = pieces.reached
+            if not crew.settled and self._has_looked(crew.connections):
+                may_grow = self._may_go_faster(reached) and self._hold(crew.connections + 1)
+                crew.judge(look.rate(reached), may_grow=may_grow)
+                self._hold(crew.connections)
                 look.begin(reached)
-            if connections > 1:
-                pieces.fill(connections)
+            if crew.connections > 1:
+                pieces.fill(crew.connections)
 
     async def _rest(self, at: int) -> AsyncIterator[bytes]:
         opening = self.pieces.links.open(self.pieces.url, first=at, unchanged=self.pieces.unchanged)
@@ -185,7 +157,10 @@ class _Ahead:
     def _may_go_faster(self, at: int) -> bool:
         """Whether it is the source that is slow, and will be for long."""
         rest_seconds = (self.pieces.length - at) / max(self.look.rate(at), 1)
-        return self.look.mostly_waited and rest_seconds > _WORTH_IT * self.pace.look_seconds
+        return (
+            self.look.waited_share >= self.pace.least_waited
+            and rest_seconds > self.pace.least_looks_left * self.pace.look_seconds
+        )
 
     def _has_looked(self, connections: int) -> bool:
         came = self.pieces.reached - self.look.offset

@@ -12,10 +12,11 @@ from yarl import URL
 
 from infra.errors import Poison, Retryable
 from infra.links.addresses import Allowed, is_allowed, is_public, parse_address, parse_allowed, plain_host
-from infra.links.ahead import AheadLinks, Pace
+from infra.links.ahead import AheadLinks
 from infra.links.base import Download, Links, Validator
 from infra.links.bodies import HttpDownload, reason
 from infra.links.heads import Asked, asking, read_head, request_headers
+from infra.links.pace import Pace
 from infra.links.pieces import Room
 from infra.links.urls import parsed, redirected, shown
 

@@ -21,8 +21,8 @@ class Look:
         return self.clock() - self.began
 
     @property
-    def mostly_waited(self) -> bool:
-        return self.waited > self.seconds / 2
+    def waited_share(self) -> float:
+        return self.waited / max(self.seconds, 1e-9)
 
     def rate(self, offset: int) -> float:
         """Bytes a second, up to an offset that is reached now."""

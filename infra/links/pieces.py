@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -28,7 +29,15 @@ class Piece:
     end: int
     at: int
     came: asyncio.Queue[bytes | None] = field(default_factory=asyncio.Queue)
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
     fetching: asyncio.Task[None] | None = None
+
+    async def is_under_way(self, patience_seconds: float) -> bool:
+        """Whether any of it has come. Where that is not known yet, it is waited for so long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience_seconds):
+                await self.begun.wait()
+        return self.at > self.first
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Once, in order, as they come. Raises what broke it, when all that came was given."""
@@ -102,6 +111,7 @@ class Pieces:
                     if piece.at - began < _PROGRESS_BYTES:
                         raise
         finally:
+            piece.begun.set()
             piece.came.put_nowait(None)
 
     async def _read(self, piece: Piece) -> None:
@@ -111,4 +121,5 @@ class Pieces:
                 raise Retryable("The source gives no parts any more.")
             async for chunk in part.chunks():
                 piece.at += len(chunk)
+                piece.begun.set()
                 piece.came.put_nowait(chunk)

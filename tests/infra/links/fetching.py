@@ -2,9 +2,9 @@
 
 from contextlib import AbstractAsyncContextManager
 
-from infra.links.ahead import Pace
 from infra.links.base import Links
 from infra.links.http import open_links
+from infra.links.pace import Pace
 from tests.servers.media import Answer, serve_media
 
 BODY = bytes(range(256)) * 4096

@@ -11,8 +11,9 @@ import pytest
 
 from infra.errors import Poison
 from infra.links.base import Links, Validator
+from tests.infra.links.ahead import EAGER, SIZE
 from tests.infra.links.fetching import SECRET, fetched, links_to
-from tests.infra.links.slow import PACE, SIZE, slow_file
+from tests.servers.file import File, noise
 from tests.servers.media import Answer, Media, redirect, serve_media, whole
 
 NAME = "files.example"
@@ -49,7 +50,7 @@ async def a_place(answer: Answer) -> AsyncIterator[Place]:
         port = int(outside.url.rpartition(":")[2])
         async with (
             serve_media({"/file": answer}, host=INSIDE, port=port) as inside,
-            links_to(f"{OUTSIDE}/32", pace=PACE) as links,
+            links_to(f"{OUTSIDE}/32", pace=EAGER) as links,
         ):
             yield Place(outside, inside, links, f"http://{NAME}:{port}/file?{SECRET}")
             assert inside.requests == []
@@ -72,7 +73,7 @@ def test_a_name_that_turns_to_a_private_address_is_refused() -> None:
 
 def test_a_rest_is_not_asked_for_at_another_address() -> None:
     async def scenario() -> None:
-        file = slow_file()
+        file = File(noise(SIZE))
         async with a_place(file) as place:
             async with place.links.open(place.url) as download:
                 known = Validator(download.etag, download.modified, download.length)
@@ -98,7 +99,7 @@ def test_a_redirect_to_a_name_that_turns_to_a_private_address_is_not_followed() 
 
 def test_the_further_connections_of_reading_ahead_are_judged_as_the_first() -> None:
     async def scenario() -> None:
-        file = slow_file()
+        file = File(noise(SIZE))
         async with a_place(file) as place:
             assert await fetched(place.links, place.url) == file.content.read(0, SIZE)
             assert place.outside.asked("/file") == 1
@@ -108,7 +109,7 @@ def test_the_further_connections_of_reading_ahead_are_judged_as_the_first() -> N
 
 def test_reading_ahead_goes_on_alone_where_only_some_connections_are_allowed() -> None:
     async def scenario() -> None:
-        file = slow_file()
+        file = File(noise(SIZE))
         async with a_place(file) as place:
             assert await fetched(place.links, place.url) == file.content.read(0, SIZE)
             assert place.outside.asked("/file") > 3

@@ -1,20 +1,35 @@
-"""A slow source that is read ahead, at a pace that a test can wait for."""
+"""A source that is read ahead: at a pace that a test can wait for, or as if it were worth it."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from infra.links.ahead import AheadLinks, Pace
+from infra.links.ahead import AheadLinks
+from infra.links.pace import Pace
 from infra.links.pieces import Room
 from tests.infra.links.fetching import SECRET, links_to
 from tests.infra.links.parts import body
-from tests.servers.file import File, noise
+from tests.servers.file import File
 from tests.servers.media import Answer, Media, Request, serve_media
 
-PACE = Pace(piece_bytes=16 * 1024, most_connections=4, held_bytes=128 * 1024, look_seconds=0.05)
+PACE = Pace(piece_bytes=8 * 1024, held_bytes=64 * 1024, look_seconds=0.2, patience_seconds=30)
+SLOW = 100_000
+"""Bytes a second: so few that a busy machine does not show."""
+
+EAGER = Pace(
+    piece_bytes=32 * 1024,
+    held_bytes=256 * 1024,
+    look_seconds=0,
+    least_waited=0,
+    least_looks_left=0,
+    patience_seconds=30,
+    least_gain=-100,
+    least_speedup=0,
+)
+"""Goes up to four connections whatever they bring."""
+SIZE = 1_800_000
+
 ALONE = Pace(most_connections=1)
-SIZE = 600_000
-SLOW = 400_000
 
 
 @dataclass(slots=True)
@@ -51,7 +66,7 @@ class Source:
 
 
 @asynccontextmanager
-async def source_of(answer: Answer, pace: Pace = PACE, *, idle_seconds: float = 5) -> AsyncIterator[Source]:
+async def source_of(answer: Answer, pace: Pace = EAGER, *, idle_seconds: float = 5) -> AsyncIterator[Source]:
     async with (
         serve_media({"/file": answer}) as media,
         links_to("127.0.0.1", pace=ALONE, idle_seconds=idle_seconds) as links,
@@ -59,7 +74,3 @@ async def source_of(answer: Answer, pace: Pace = PACE, *, idle_seconds: float = 
         ahead = AheadLinks(links, pace, Room(pace.held_bytes))
         yield Source(media, ahead, f"{media.url}/file?{SECRET}")
         assert ahead.room.free_bytes == pace.held_bytes
-
-
-def slow_file(size: int = SIZE) -> File:
-    return File(noise(size), bytes_per_second=SLOW)
