@@ -50,8 +50,7 @@ async def sweep(
         downloads = await all_downloads(tx)
         forgotten = await forgotten_meetings(tx)
     given_up = [download for download in downloads if download.updated_ms < given_up_ms]
-    for download in given_up:
-        await objects.discard(download.name, download.upload_id)
+    for download in given_up:  # their uploads are strays from now on
         async with database.transaction() as tx:
             await remove_download(tx, download)
     keep = [download.upload_id for download in downloads if download not in given_up]
