@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -32,9 +33,11 @@ def prefix() -> str:
 
 
 @pytest.fixture
-async def objects(seaweed: SeaweedServer, monkeypatch: pytest.MonkeyPatch, prefix: str) -> ObjectStore:
+async def objects(
+    seaweed: SeaweedServer, monkeypatch: pytest.MonkeyPatch, prefix: str, tmp_path: Path
+) -> ObjectStore:
     use_server(seaweed, monkeypatch)
-    store = open_objects(f"s3://{BUCKET}/{prefix}")
+    store = open_objects(f"s3://{BUCKET}/{prefix}", parts_folder=str(tmp_path))
     await store.setup()
     return store
 
@@ -128,6 +131,13 @@ async def test_a_sweep_leaves_an_old_upload_that_still_grows(objects: ObjectStor
         assert await upload.finish() == StoredObject("a/video.mp4", LARGE * 3)
 
 
+async def test_a_sweep_leaves_an_upload_whose_part_fills_here_however_slowly(objects: ObjectStore) -> None:
+    async with objects.begin("a/video.mp4", media_type="video/mp4", resumable=True) as upload:
+        await upload.write(bytes(LARGE))
+        assert await objects.sweep(older_than_seconds=-60) == Swept(0, 0)
+        assert await upload.finish() == StoredObject("a/video.mp4", LARGE)
+
+
 async def test_a_process_killed_in_an_upload_leaves_no_half_object(objects: ObjectStore, prefix: str) -> None:
     for round_ in range(3):
         child = await asyncio.create_subprocess_exec(
@@ -147,12 +157,14 @@ async def test_a_process_killed_in_an_upload_leaves_no_half_object(objects: Obje
     assert await objects.sweep(older_than_seconds=0) == Swept(0, 0)
 
 
-async def test_the_server_encrypts_where_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_server_encrypts_where_that_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("WEED_S3_SSE_KEK", "5a" * 32)  # SeaweedFS has no key of its own
     with SeaweedServer() as server:
         server.start()
         use_server(server, monkeypatch)
-        objects = open_objects(f"s3://{BUCKET}", encryption="AES256")
+        objects = open_objects(f"s3://{BUCKET}", encryption="AES256", parts_folder=str(tmp_path))
         await objects.setup()
         await objects.probe()
         for size in (10, LARGE):

@@ -130,9 +130,11 @@ def test_a_sweep_leaves_what_is_young_what_is_kept_and_what_is_written(folders: 
     left(folders, "young")
     assert folders.sweep(time.time() - HOUR, keep=()) == 0
     left(folders, "kept")
+    left(folders, "written")
     writing = claimed(folders, "written")
     assert folders.sweep(time.time() + HOUR, keep={"kept", "young"}) == 0
     writing.leave()
+    assert folders.sweep(time.time() + HOUR, keep={"kept", "young"}) == len(b"some bytes")
 
 
 def test_a_sweep_leaves_other_stores_parts(folders: PartsFolder, root: Path) -> None:

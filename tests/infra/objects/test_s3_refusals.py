@@ -1,6 +1,7 @@
 """What an S3 server refuses, and who cannot be reached, is said in a sentence without any secret in it."""
 
 import traceback
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -43,10 +44,10 @@ async def test_a_bucket_that_is_not_there_is_to_be_created(
 
 
 async def test_setup_makes_a_bucket_that_is_not_there(
-    seaweed: SeaweedServer, monkeypatch: pytest.MonkeyPatch
+    seaweed: SeaweedServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     use_server(seaweed, monkeypatch)
-    objects = open_objects(f"s3://made-{uuid4()}")
+    objects = open_objects(f"s3://made-{uuid4()}", parts_folder=str(tmp_path))
     await objects.setup()
     await objects.setup()
     await objects.probe()
@@ -116,3 +117,13 @@ async def test_nobody_at_the_endpoint_is_waited_for(
     use_server(seaweed, monkeypatch, AWS_ENDPOINT_URL="http://127.0.0.1:1")
     with pytest.raises(Retryable, match="s3://refused: the S3 server cannot be reached"):
         await open_objects("s3://refused").probe()
+
+
+async def test_a_folder_of_parts_that_cannot_be_written_is_told(
+    seaweed: SeaweedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_server(seaweed, monkeypatch)
+    objects = open_objects(f"s3://made-{uuid4()}", parts_folder="/proc/parts")
+    await objects.setup()
+    with pytest.raises(Halt, match="/proc/parts is"):
+        await objects.probe()
