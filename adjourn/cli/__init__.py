@@ -29,7 +29,7 @@ COMMANDS: Final = {
     "search": Entry("adjourn.cli.transcripts:search", "Find what was said, in all meetings."),
     "tail": Entry("adjourn.cli.tail:tail", "Print the records of a topic."),
     "dead-letters": Entry("adjourn.cli.dead_letters:dead_letters", "Show what failed, and why."),
-    "verify": Entry("adjourn.cli.verify:verify", "Read every stored file again; is it what it was?"),
+    "verify": Entry("adjourn.cli.verify:verify", "Read every stored file again: is it what it was?"),
     "forget": Entry("adjourn.cli.forget:forget", "Remove a meeting: its files, and all that is known of it."),
     "replay": Entry("adjourn.cli.replay:replay", "Try again what failed."),
 }

@@ -40,8 +40,6 @@ def forget(meeting_id: str, yes: bool, as_json: bool) -> None:
     It may run beside `adjourn run`, and be repeated: do so when it was stopped on its way.
     """
     configured = settings()
-    require_existing(configured.log_url)
-    require_existing(configured.objects_url)
     key, objects, bytes_held = run_async(_what_is_there(configured, meeting_id))
     if not yes:
         _ask(key, f"{_counted(objects, 'file')} ({size(bytes_held)})")
@@ -54,6 +52,8 @@ def forget(meeting_id: str, yes: bool, as_json: bool) -> None:
 
 async def _what_is_there(configured: Settings, wanted: str) -> tuple[Key, int, int]:
     """Which meeting is meant, how many objects it has, and their bytes."""
+    require_existing(configured.log_url)
+    require_existing(configured.objects_url)
     async with existing_database(configured) as database, database.reading() as tx:
         key = await only_key(tx, wanted)
     sizes = [stored.size async for stored in objects_of(configured).list(folder_of(key))]

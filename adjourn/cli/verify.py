@@ -69,7 +69,7 @@ class _Counts:
 @click.option("--since", metavar=MOMENT, callback=moment, help="Only what was stored since: a date, 7d, 12h.")
 @json_option
 def verify(since: datetime | None, as_json: bool) -> None:
-    """Read every stored file again; is it what it was?
+    """Read every stored file again: is it what it was?
 
     Finds files that are missing, changed, or known to nobody, and manifests that are not right. Changes
     nothing, and may run beside everything else. Exits 1 when something is wrong. With --json a line for each

@@ -139,5 +139,5 @@ def test_what_nobody_knows_cannot_be_forgotten(done: Done) -> None:
 def test_in_the_wrong_folder_it_is_a_sentence(tmp_path: Path) -> None:
     answer = Program(tmp_path).run("forget", MEETING, "--yes")
     assert answer.returncode == 1
-    assert "There is no var/log.db here" in answer.stderr
+    assert answer.stderr.startswith("Error: There is no var/log.db here")
     assert list(tmp_path.iterdir()) == []

@@ -129,5 +129,5 @@ def read_or_end(terminal: int) -> bytes:
 def test_in_the_wrong_folder_it_is_a_sentence(tmp_path: Path) -> None:
     said = Program(tmp_path).run("verify")
     assert said.returncode == 1
-    assert "There is no var/objects here" in said.stderr
+    assert said.stderr.startswith("Error: There is no var/objects here")
     assert list(tmp_path.iterdir()) == []
