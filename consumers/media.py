@@ -26,13 +26,13 @@ def recognise(kind: ArtifactKind, head: bytes) -> Format | None:
     `head` are its first `HEAD_BYTES` or more. A recording in a format that is not known is a `.bin`.
     """
     if kind in ("video", "audio"):
-        if _is_text(head):
+        if _is_text(head) or head.startswith(_OTHER_FILES):
             return None
         formats = _RECORDINGS.get(_container(head), {})
         return formats.get(kind) or next(
             iter(formats.values()), Format(kind, "bin", "application/octet-stream")
         )
-    if not _is_json(head):
+    if not _is_json(head) or _is_refusal(head):
         return None
     if kind == "diarization" and _is_json_lines(head):
         return Format(kind, "jsonl", "application/jsonl")
@@ -99,6 +99,9 @@ def _framed(head: bytes) -> str:
     return ""
 
 
+_OTHER_FILES: Final = (b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\x03\x04", b"\x1f\x8b")
+"""Documents, pictures, archives and compressed pages: no error page is a recording."""
+
 _CONTROL_BYTES: Final = frozenset(range(32)) - frozenset(b"\t\n\f\r\x1b")
 
 
@@ -109,6 +112,24 @@ def _is_text(head: bytes) -> bool:
 
 def _is_json(head: bytes) -> bool:
     return head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"{", b"["))
+
+
+_WORDS_OF_REFUSALS: Final = frozenset(
+    (
+        *("error", "errors", "message", "messages", "reason", "detail", "details", "description", "title"),
+        *("code", "status", "statuscode", "success", "ok", "type", "instance", "path", "timestamp"),
+        *("requestid", "request_id", "retryafter", "retry_after"),
+    )
+)
+
+
+def _is_refusal(head: bytes) -> bool:
+    """One small object that says nothing but that something went wrong."""
+    try:
+        value = json.loads(head)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and _WORDS_OF_REFUSALS.issuperset(map(str.lower, value))
 
 
 def _is_json_lines(head: bytes) -> bool:

@@ -105,3 +105,39 @@ def test_a_diarization_is_lines_when_each_line_is_a_value(head: bytes, extension
 @pytest.mark.parametrize(("kind", "stem"), [("chat", "chat"), ("raw_transcription", "raw_transcription")])
 def test_side_files_are_json(kind: ArtifactKind, stem: str) -> None:
     assert recognise(kind, b' \n[{"text": "hello"}]') == Format(stem, "json", "application/json")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"%PDF-1.7\n\0\1",
+        b"\x89PNG\r\n\x1a\n\0\0",
+        b"\xff\xd8\xff\xe0\0\x10JFIF\0",
+        b"PK\3\4\x14\0",
+        b"\x1f\x8b\x08\0",
+    ],
+)
+@pytest.mark.parametrize("kind", ["video", "audio"])
+def test_pictures_documents_and_archives_are_no_recordings(kind: ArtifactKind, head: bytes) -> None:
+    assert recognise(kind, head + REST) is None
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b'{"error": "expired"}',
+        b'{"message": "Forbidden"}\n',
+        b'{"success": false, "error": "Not found", "code": "X", "statusCode": 404}',
+        b"{}",
+    ],
+)
+@pytest.mark.parametrize("kind", ["diarization", "raw_transcription", "chat"])
+def test_a_refusal_in_json_is_no_side_file(kind: ArtifactKind, head: bytes) -> None:
+    assert recognise(kind, head) is None
+
+
+@pytest.mark.parametrize(
+    "head", [b'{"message": "hello", "sender_name": "Ada"}', b"[]", b'[{"message": "hi"}]']
+)
+def test_what_says_more_than_a_refusal_is_a_side_file(head: bytes) -> None:
+    assert recognise("chat", head) is not None
