@@ -21,7 +21,7 @@ from infra.links.pieces import Room
 from infra.links.urls import parsed, redirected, shown
 
 _MOST_REDIRECTS: Final = 5
-_READ_AHEAD_BYTES: Final = 256 * 1024
+_READ_BUFFER_BYTES: Final = 256 * 1024
 _REFUSED: Final = -1000  # no operating system's errno, nor a resolver's: says that we did not even try
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
@@ -75,7 +75,7 @@ def _session(trust: _Trust, allowed: Allowed, timeout: aiohttp.ClientTimeout) ->
         headers={"Accept": "*/*", "Accept-Encoding": "identity", "User-Agent": "adjourn"},
         auto_decompress=False,
         timeout=timeout,
-        read_bufsize=_READ_AHEAD_BYTES,
+        read_bufsize=_READ_BUFFER_BYTES,
     )
 
 

@@ -1,5 +1,6 @@
 """What goes wrong while a file is read ahead."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -58,8 +59,9 @@ async def test_where_a_piece_cannot_be_had_one_connection_goes_on(piece: Answer)
 
 @pytest.mark.parametrize("piece", [status(403), status(503), whole(b"no part"), silent()])
 async def test_where_no_piece_can_be_had_the_first_answer_is_read_to_its_end(piece: Answer) -> None:
-    file = File(noise(SIZE))
-    async with source_of(Faulty(file, piece), replace(EAGER, patience_seconds=0.5)) as source:
+    """And is not kept waiting for a piece that does not come."""
+    file, impatient = File(noise(SIZE)), replace(EAGER, patience_seconds=0.5)
+    async with asyncio.timeout(30), source_of(Faulty(file, piece), impatient, idle_seconds=60) as source:
         assert await source.read() == file.content.read(0, SIZE)
         assert len(source.asked()) == 2
 

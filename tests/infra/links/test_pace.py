@@ -33,6 +33,7 @@ def crew_of(rate: Rates, most: int = 4) -> Crew:
         (lambda number: 10 if number == 1 else 2 * number, 1),
         (lambda number: 10 / number, 1),  # the more of them, the slower
         (lambda number: [10, 11, 11, 11][number - 1], 1),
+        (lambda number: [10, 13, 11, 11][number - 1], 2),
     ],
 )
 def test_connections_are_added_as_long_as_they_help(rate: Rates, connections: int) -> None:
