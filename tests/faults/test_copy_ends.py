@@ -10,8 +10,8 @@ import pytest
 from infra.errors import Poison, Retryable
 from infra.providers.base import Holdings
 from schemas.meeting import Link
-from tests.consumers.storing import OTHER_VIDEO, Bench, opened_bench
-from tests.faults.copies import MB, is_stored, journal, recording
+from tests.consumers.storing import OTHER_VIDEO, PROVIDER, Bench, bodies, opened_bench
+from tests.faults.copies import MB, is_stored, journal, nothing_is_left, recording
 from tests.faults.watched_store import Died, Step, WatchedStore, dies
 from tests.infra.objects.between import SLOW_DOWN, Answer, Asked, Between, PassOn, between_us_and
 from tests.infra.objects.s3 import use_server
@@ -72,6 +72,18 @@ async def test_a_name_that_a_broken_copy_has_is_given_to_no_other(bench: Bench, 
     assert sorted(await bench.artifacts()) == ["video.2.mp4", "video.mp4"]
     assert await bench.content("video.2.mp4") == OTHER_VIDEO
     assert bench.source.served("/v") - served < video.content.size - 5 * MB
+
+
+async def test_a_name_that_another_took_all_the_same_is_left_to_it(bench: Bench, video: File) -> None:
+    await _dies(bench, "written", 6 * MB)
+    await bench.services.objects.put(f"{PROVIDER}/bot-1/video.mp4", OTHER_VIDEO, media_type="video/mp4")
+    with pytest.raises(Retryable, match="under its name"):
+        await bench.handle(bench.completed(video="/v"))
+    assert await nothing_is_left(bench)
+    [fact] = await bench.handle(bench.completed(video="/v"))
+    assert list(bodies([fact])) == ["video.2.mp4"]
+    assert await bench.content("video.mp4") == OTHER_VIDEO
+    assert await bench.content("video.2.mp4") == video.content.read(0, video.content.size)
 
 
 async def test_a_copy_of_which_nothing_is_left_is_begun_anew(bench: Bench, video: File) -> None:
