@@ -63,11 +63,9 @@ async def _what_is_there(configured: Settings, wanted: str) -> tuple[Key, int, i
 def _ask(key: Key, what: str) -> None:
     if not sys.stdin.isatty():
         raise failed(f"Nobody is here to be asked whether {_name(key)} is to be forgotten: add --yes.")
-    click.confirm(
-        f"Forget {_name(key)}, {what} and all that is known of it? It cannot be had back.",
-        abort=True,
-        err=True,
-    )
+    question = f"Forget {_name(key)}, {what} and all that is known of it? It cannot be had back."
+    if not click.confirm(question, err=True):
+        raise failed("Nothing was forgotten.")
 
 
 async def _forget(configured: Settings, key: Key) -> Removed:
