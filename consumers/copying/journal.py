@@ -8,6 +8,8 @@ import asyncio
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+import structlog
+
 from consumers.base import Services
 from consumers.copying.wanted import Wanted
 from infra.clock import wall_clock_ms
@@ -22,6 +24,12 @@ from infra.errors import Retryable
 
 _NOTE_SECONDS: Final = 1.0
 _LOOK_SECONDS: Final = 0.25
+
+log = structlog.get_logger()
+
+
+class Lost(Retryable):
+    """The copy is ours no more: another worker took it over, or nobody wants it. Nothing of it is left."""
 
 
 @dataclass(slots=True)
@@ -49,13 +57,18 @@ class Journal:
         return True
 
     def note(self, saved: int) -> None:
-        """Write down how far it is, where that is due: beside the copying, which does not wait for the disk.
+        """Write down how far it is, where that is due: beside the copying, which can do without for a while.
 
-        Raises what the last time brought: `Retryable` when the copy is ours no more.
+        Raises `Lost`, if the last time brought that to light.
         """
         if self._noting is not None and self._noting.done():
             noted, self._noting = self._noting, None
-            noted.result()
+            try:
+                noted.result()
+            except Lost:
+                raise
+            except Retryable as exc:
+                log.info("not noted", name=self.download.name, reason=str(exc))
         if self._noting is None and _now() - self._noted_at >= _NOTE_SECONDS:
             self._noted_at = _now()
             self._noting = asyncio.create_task(self._write(replace(self.download, saved=saved)))
@@ -67,7 +80,7 @@ class Journal:
             self._noting = None
 
     async def note_whole(self) -> None:
-        """Write down that all of it has come. Raises as `note` does."""
+        """Write down that all of it has come. Raises `Lost`, and as `Database.transaction`."""
         await self._write(replace(self.download, whole=True))
 
     async def _write(self, download: UnfinishedDownload) -> None:
@@ -78,7 +91,7 @@ class Journal:
             ours = await update_download(tx, self.download)
         if not ours:
             await self._discard()
-            raise Retryable("another worker took the copy over, or it is not wanted any more.")
+            raise Lost("another worker took the copy over, or it is not wanted any more.")
 
     async def drop(self) -> None:
         """Nothing of the copy is left, neither row nor upload."""

@@ -2,10 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from infra.database.engine import Database
 from infra.errors import Poison, Retryable
 from tests.consumers.storing import MOVIE, Bench, opened_bench
 from tests.faults.copies import MB, is_stored, journal, nothing_is_left, recording
@@ -63,6 +68,41 @@ async def test_a_copy_that_is_stopped_goes_on_where_it_was(bench: Bench, video: 
     await bench.handle(bench.completed(video="/v"))
     assert await is_stored(bench, video.content)
     assert bench.source.served("/v") < 1.2 * video.content.size
+
+
+async def test_a_database_that_is_away_for_a_while_is_no_break(bench: Bench, video: File) -> None:
+    video.bytes_per_second = 3 * MB
+    database = _Away(bench.services.database)
+    copying = asyncio.create_task(
+        _handle(replace(bench, services=replace(bench.services, database=database)))  # type: ignore[arg-type]
+    )
+    await _until_served(bench, 2 * MB)
+    database.is_away = True
+    async with asyncio.timeout(30):
+        while database.refused == 0:
+            await asyncio.sleep(0.01)
+    database.is_away, video.bytes_per_second = False, None
+    await copying
+    assert await is_stored(bench, video.content)
+    assert bench.source.asked("/v") == 1
+
+
+@dataclass(slots=True)
+class _Away:
+    database: Database
+    is_away: bool = False
+    refused: int = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.database, name)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        if self.is_away:
+            self.refused += 1
+            raise Retryable("the database is away")
+        async with self.database.transaction() as tx:
+            yield tx
 
 
 async def test_a_drip_that_is_no_progress_is_left_and_gone_on_with(bench: Bench, video: File) -> None:
