@@ -25,9 +25,9 @@ BOUND_SECONDS = 20
 
 
 @pytest.fixture
-async def objects(own_seaweed: SeaweedServer, monkeypatch: pytest.MonkeyPatch) -> ObjectStore:
+async def objects(own_seaweed: SeaweedServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ObjectStore:
     use_server(own_seaweed, monkeypatch)
-    store = open_objects(URL)
+    store = open_objects(URL, parts_folder=str(tmp_path))
     await store.setup()
     return store
 
@@ -65,6 +65,26 @@ async def test_an_upload_during_which_s3_is_killed_can_be_done_again(
     assert await objects.put("a/video.mp4", data, media_type="video/mp4") == StoredObject(
         "a/video.mp4", LARGE
     )
+    assert await read(objects, "a/video.mp4") == data
+    assert await objects.sweep(older_than_seconds=0) == Swept(0, 0)
+
+
+async def test_an_upload_during_which_s3_is_killed_can_be_gone_on_with(
+    objects: ObjectStore, own_seaweed: SeaweedServer
+) -> None:
+    data = os.urandom(LARGE)
+    half = LARGE // 2
+    async with objects.begin("a/video.mp4", media_type="video/mp4", resumable=True) as upload:
+        await upload.write(data[:half])
+        own_seaweed.kill()
+        with pytest.raises(Retryable, match="s3://away/recordings: "):
+            await upload.finish()
+    own_seaweed.start()
+    async with objects.resume("a/video.mp4", upload.id, media_type="video/mp4", saved=0) as again:
+        assert again is not None
+        assert again.saved == half
+        await again.write(data[half:])
+        await again.finish()
     assert await read(objects, "a/video.mp4") == data
     assert await objects.sweep(older_than_seconds=0) == Swept(0, 0)
 

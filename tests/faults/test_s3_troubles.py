@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -37,8 +38,8 @@ def between(seaweed: SeaweedServer, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 
 @pytest.fixture
-async def objects(between: Between) -> ObjectStore:
-    store = open_objects(f"s3://troubles/{uuid4()}")
+async def objects(between: Between, tmp_path: Path) -> ObjectStore:
+    store = open_objects(f"s3://troubles/{uuid4()}", parts_folder=str(tmp_path))
     await store.setup()
     return store
 

@@ -96,7 +96,7 @@ class PartsFolder:
         """Remove the folders of all other uploads than those in `keep`. The bytes that were freed."""
         kept, freed = {self._of(upload_id) for upload_id in keep}, 0
         with disk_errors(self.root), suppress(FileNotFoundError):
-            for path in set(self.path.iterdir()) - kept:
+            for path in set(filter(Path.is_dir, self.path.iterdir())) - kept:
                 with suppress(FileNotFoundError):
                     freed += self._sweep(path, written_before)
         return freed

@@ -52,9 +52,12 @@ class ResumableUploads:
         upload = self._upload(requests, upload_id, folder)
         try:
             sent = await self.connection.call(partial(requests.parts, upload_id))
-            if sent is not None:
+            if sent is None:
+                await asyncio.to_thread(folder.remove)
+                yield None
+            else:
                 await upload.go_on(sent)
-            yield None if sent is None else upload
+                yield upload
         finally:
             await asyncio.shield(_end(upload, folder))
 

@@ -56,6 +56,10 @@ def other_client(seaweed: SeaweedServer) -> Iterator[Any]:
     client.close()
 
 
+def files_below(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
 async def names(objects: ObjectStore) -> list[str]:
     return [found.name async for found in objects.list("")]
 
@@ -136,6 +140,18 @@ async def test_a_sweep_leaves_an_upload_whose_part_fills_here_however_slowly(obj
         await upload.write(bytes(LARGE))
         assert await objects.sweep(older_than_seconds=-60) == Swept(0, 0)
         assert await upload.finish() == StoredObject("a/video.mp4", LARGE)
+
+
+async def test_of_an_upload_that_is_not_there_any_more_no_part_is_kept(
+    objects: ObjectStore, other_client: Any, prefix: str, tmp_path: Path
+) -> None:
+    async with objects.begin("a/video.mp4", media_type="video/mp4", resumable=True) as upload:
+        await upload.write(b"some bytes")
+    key = {"Bucket": BUCKET, "Key": f"{prefix}/a/video.mp4"}
+    other_client.abort_multipart_upload(**key, UploadId=upload.id.partition(".")[2])
+    async with objects.resume("a/video.mp4", upload.id, media_type="video/mp4", saved=10) as again:
+        assert again is None
+    assert files_below(tmp_path) == []
 
 
 async def test_a_process_killed_in_an_upload_leaves_no_half_object(objects: ObjectStore, prefix: str) -> None:
