@@ -89,7 +89,7 @@ async def verify(
             if (of := key_of(folder)) is None:
                 nameless.append(folder)
             else:
-                passed[of] = frozenset()
+                passed.setdefault(of, frozenset())
     if passed or nameless:
         await asyncio.sleep(settle_seconds)
     for key, names in passed.items():

@@ -34,18 +34,9 @@ _WHAT_TO_DO: Final[Mapping[Verdict, str]] = {
     "missing": "Restore it from a backup, or have its event sent again while its links live.",
     "wrong_size": "Restore it from a backup: somebody has changed it, or the disk has lost of it.",
     "changed": "Restore it from a backup: somebody has changed it, or the disk has.",
-    "manifest": "It is written anew with the next file of its meeting: what counts is in the database.",
+    "manifest": "It is written anew when its event comes again. What counts is in the database.",
     "unknown": "If nobody needs it, remove it: a program that was killed may have left it.",
     "forgotten": "Run `adjourn forget` for its meeting once more.",
-}
-_WORDS: Final[Mapping[Verdict, str]] = {
-    "well": "well",
-    "missing": "missing",
-    "wrong_size": "wrong size",
-    "changed": "changed",
-    "manifest": "manifest",
-    "unknown": "unknown",
-    "forgotten": "forgotten",
 }
 
 
@@ -107,8 +98,12 @@ async def _verify(configured: Settings, since: datetime | None, as_json: bool) -
 
 
 def _line(finding: Finding) -> str:
-    verdict = click.style(f"{_WORDS[finding.verdict]:<12}", fg="red")
+    verdict = click.style(f"{_words(finding.verdict):<12}", fg="red")
     return f"{verdict}{visible(finding.name)}{_compared(finding)}"
+
+
+def _words(verdict: Verdict) -> str:
+    return verdict.replace("_", " ")
 
 
 def _compared(finding: Finding) -> str:
@@ -132,7 +127,7 @@ def _print_summary(counts: _Counts) -> None:
         print_table(
             ("found", "objects", "bytes", "what to do"),
             [
-                (_WORDS[verdict], str(counts.objects[verdict]), size(counts.sizes[verdict]), advice)
+                (_words(verdict), str(counts.objects[verdict]), size(counts.sizes[verdict]), advice)
                 for verdict, advice in {"well": "", **_WHAT_TO_DO}.items()
                 if counts.objects[verdict]
             ],

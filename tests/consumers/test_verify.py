@@ -235,6 +235,16 @@ async def test_what_is_forgotten_while_it_looks_is_no_fault(bench: Bench) -> Non
     assert {verdict for verdicts in found.values() for verdict in verdicts} == {"well"}
 
 
+async def test_what_is_being_forgotten_while_it_looks_is_told_once(bench: Bench) -> None:
+    await bench.services.objects.delete(AUDIO)
+
+    async def rows_are_gone() -> None:
+        async with bench.services.database.transaction() as tx:
+            await forget(tx, PROVIDER, "bot-1", 1)
+
+    assert await verdicts_while(bench, rows_are_gone) == {VIDEO: ["well"], MANIFEST: ["well"]}
+
+
 async def test_a_file_that_has_its_name_before_its_row_is_no_fault(
     bench: Bench,
 ) -> None:
