@@ -9,6 +9,8 @@ import os
 import signal
 import sys
 
+import boto3.session
+
 from consumers.base import Services
 from consumers.recordings import handle
 from infra.database.engine import open_database
@@ -46,6 +48,8 @@ def main() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     said = os.dup(1)
     os.dup2(2, 1)  # what is logged is no answer
+    if sys.argv[1].startswith("s3:"):
+        boto3.session.Session().client("s3")  # what it loads on the way, no process needs to load again
     taken, take = os.pipe()
     for _ in range(_WAITING):
         os.write(take, b"1")
