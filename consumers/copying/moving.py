@@ -20,7 +20,8 @@ log = structlog.get_logger()
 async def move(pieces: AsyncIterator[bytes], upload: Upload, proof: Proof, journal: Journal) -> None:
     """All of them. What the upload had already when it was opened goes past the proof only."""
     there = upload.saved
-    telling = Telling(journal.download.name, journal.download.size, proof.size)
+    file = journal.download.name.rpartition("/")[2]
+    telling = Telling(file, journal.download.size, proof.size)
 
     async def keep(piece: bytes) -> None:
         missing = piece[max(0, there - proof.size) :]
