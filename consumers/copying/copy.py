@@ -117,7 +117,9 @@ async def _move_rest(source: Source, upload: Upload, journal: Journal) -> Proof:
         source.open(first=upload.saved, unchanged=unchanged) as answer,
         aclosing(in_pieces(answer.chunks(), _PIECE_BYTES)) as pieces,
     ):
-        if answer.first == 0:  # the source gives no part
+        if answer.first == 0:  # the source gives no part, and whoever gives the whole heeds no condition
+            if not _is_of_the_same(answer, download):
+                raise FileChanged("the source gives all of another file.")
             proof = proof_of_all(format_of(download.name, download.media_type), size)
         else:
             proof = proof_of_rest(size, answer.first)
@@ -143,6 +145,12 @@ async def _copied_before(
 
 def _can_be_resumed(answer: Download) -> bool:
     return known_again(answer) and (answer.length or 0) > _WORTH_RESUMING_BYTES
+
+
+def _is_of_the_same(answer: Download, download: UnfinishedDownload) -> bool:
+    if answer.length != download.size or answer.etag != download.etag:
+        return False
+    return download.etag is not None or answer.modified == download.modified
 
 
 def _download(

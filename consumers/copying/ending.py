@@ -87,6 +87,7 @@ async def _record(artifact: Artifact, journal: Journal) -> Artifact:
             if journal.is_written:
                 await remove_download(tx, download)
     except Forgotten:
+        await journal.drop()
         await services.objects.delete(wanted.folder + artifact.name)
         raise
     metrics.STORED.inc()

@@ -12,6 +12,7 @@ import structlog
 
 from consumers.base import Services
 from consumers.copying.wanted import Wanted
+from consumers.forgotten import Forgotten, writing_of
 from infra.clock import wall_clock_ms
 from infra.database.downloads import (
     UnfinishedDownload,
@@ -47,14 +48,19 @@ class Journal:
         return self.download.upload_id != ""
 
     async def begin(self) -> bool:
-        """Write down that it begins; false where another worker was quicker: then nothing is left of it."""
-        if self.is_written:
-            async with self.services.database.transaction() as tx:
+        """Write down that it begins; false where another worker was quicker. Nothing is left of it then, nor
+        where this raises `Forgotten`."""
+        if not self.is_written:
+            return True
+        try:
+            async with writing_of(self.services.database, *self.wanted.meeting) as tx:
                 added = await add_download(tx, self.download)
-            if not added:
-                await self._discard()
-            return added
-        return True
+        except Forgotten:
+            await self._discard()
+            raise
+        if not added:
+            await self._discard()
+        return added
 
     def note(self, saved: int) -> None:
         """Write down how far it is, where that is due: beside the copying, which can do without for a while.

@@ -21,8 +21,13 @@ from tests.servers.file import File
 
 
 @pytest.fixture
-async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
-    async with opened_bench(tmp_path, {"/v": File(recording(), bytes_per_second=20 * MB)}) as bench:
+async def video() -> File:
+    return File(recording(), bytes_per_second=20 * MB)
+
+
+@pytest.fixture
+async def bench(tmp_path: Path, video: File) -> AsyncIterator[Bench]:
+    async with opened_bench(tmp_path, {"/v": video}) as bench:
         yield bench
 
 
@@ -47,6 +52,21 @@ async def test_a_file_that_is_on_its_way_is_not_kept(bench: Bench) -> None:
     assert list(await bench.handle(bench.completed(video="/v"))) == []
     assert await bench.stored() == []
     assert await bench.artifacts() == {}
+    assert await nothing_is_left(bench)
+
+
+async def test_one_that_is_forgotten_while_its_source_is_asked_is_not_copied(
+    bench: Bench, video: File
+) -> None:
+    video.delay_seconds = 0.3
+    copying = asyncio.create_task(_handle(bench))
+    async with asyncio.timeout(30):
+        while not bench.source.requests:
+            await asyncio.sleep(0.01)
+    await _forget(bench)
+    await copying
+    assert bench.source.served("/v") < video.content.size / 2
+    assert await bench.stored() == []
     assert await nothing_is_left(bench)
 
 

@@ -54,6 +54,18 @@ async def test_a_source_that_heeds_no_conditions_is_seen_through(bench: Bench, v
     assert await is_stored(bench, video.content)
 
 
+@pytest.mark.parametrize("etag", ['"2"', None])
+async def test_one_that_changed_at_a_source_that_gives_no_parts_any_more_is_begun_anew(
+    bench: Bench, video: File, etag: str | None
+) -> None:
+    video.first_answers = [before(), media.status(503)]
+    with pytest.raises(Retryable):
+        await bench.handle(bench.completed(video="/v"))
+    video.etag, video.ranges, video.conditions = etag, "ignored", False
+    await bench.handle(bench.completed(video="/v"))
+    assert await is_stored(bench, video.content)
+
+
 async def test_another_length_is_another_file_whatever_its_etag(bench: Bench, video: File) -> None:
     video.content, video.etag = recording(13), '"1"'
     video.first_answers = [before(), media.status(503)]
