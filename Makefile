@@ -51,11 +51,11 @@ $(VENV)/run: pyproject.toml constraints.txt | $(BIN)/pip
 	@touch $@
 
 $(VENV)/dev: pyproject.toml constraints.txt | $(BIN)/pip
-	@$(BIN)/python infra/deploy/install.py kafka s3 postgres dev
+	@$(BIN)/python infra/deploy/install.py kafka s3 postgres openai dev
 	@touch $@ $(VENV)/run
 
 $(VENV)/bench: pyproject.toml constraints.txt | $(BIN)/pip
-	@$(BIN)/python infra/deploy/install.py kafka s3 postgres dev bench
+	@$(BIN)/python infra/deploy/install.py kafka s3 postgres openai dev bench
 	@touch $@ $(VENV)/dev $(VENV)/run
 
 clean:
