@@ -129,7 +129,7 @@ def _is_refusal(head: bytes) -> bool:
         value = json.loads(head)
     except (ValueError, RecursionError):
         return False
-    return isinstance(value, dict) and _WORDS_OF_REFUSALS.issuperset(map(str.lower, value))
+    return isinstance(value, dict) and value != {} and _WORDS_OF_REFUSALS.issuperset(map(str.lower, value))
 
 
 def _is_json_lines(head: bytes) -> bool:
