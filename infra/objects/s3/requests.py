@@ -90,16 +90,20 @@ class UploadRequests:
 
         An upload that the server refuses to put together is aborted: else it would be refused for ever.
         """
-        condition = self._condition(client)
         try:
             return client.complete_multipart_upload(
                 **self.where,
-                **condition,
+                **self._condition(client),
                 UploadId=upload_id,
                 MultipartUpload={"Parts": [_told_of(part) for part in parts]},
                 MpuObjectSize=sum(part.size for part in parts),
                 **_proof(parts),
             )["ETag"]
+        except (ObjectExists, ObjectChanged):  # or has another machine completed just this upload?
+            there = head(self.where, client)
+            if there is None or not self._is_ours(there):
+                raise
+            return there["ETag"]
         except ClientError as exc:
             if code_of(exc) in _SPOILED:
                 self.abort(upload_id, client)
@@ -130,10 +134,13 @@ class UploadRequests:
             raise ObjectExists(self.name)
         return {"IfNoneMatch": "*"}
 
+    def _is_ours(self, there: "HeadObjectOutputTypeDef") -> bool:
+        return there["Metadata"].get(_MARK) == self.token
+
     def _own(self, client: "S3Client", exc: ClientError) -> str:
         """The version of what is there, if that is this very upload. What is in its way is raised."""
         there = head(self.where, client)
-        if there is not None and there["Metadata"].get(_MARK) == self.token:
+        if there is not None and self._is_ours(there):
             return there["ETag"]
         if isinstance(self.replace, StoredObject) and (
             there is None or there["ETag"] != self.replace.version
