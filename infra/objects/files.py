@@ -137,11 +137,10 @@ class FileObjects:
 
     def _delete(self, path: Path) -> None:
         with disk_errors(self.root):
-            try:
-                with alone(self.root / RESERVED):
-                    path.unlink()
-            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            if not path.is_file():
                 return
+            with alone(self.root / RESERVED), suppress(FileNotFoundError):
+                path.unlink()
             # Of a meeting that is forgotten, not even its id stays as the name of a folder.
             folder = path.parent
             with suppress(OSError):  # not empty, or gone

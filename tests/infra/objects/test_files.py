@@ -108,6 +108,17 @@ async def test_a_folder_that_is_not_there_says_what_to_do(tmp_path: Path) -> Non
         await FileObjects(tmp_path / "unmounted").probe()
 
 
+async def test_what_cannot_be_deleted_is_not_said_to_be_gone(objects: FileObjects) -> None:
+    """A backup of the objects need not have had the folder of uploads in it."""
+    await objects.put("a/x", b"x", media_type="")
+    (objects.root / ".uploads").rmdir()
+    with pytest.raises(Halt, match="create it with `adjourn setup`"):
+        await objects.delete("a/x")
+    await objects.setup()
+    await objects.delete("a/x")
+    assert [found async for found in objects.list("")] == []
+
+
 async def test_a_file_in_the_place_of_the_folder_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "objects").write_text("in the way")
 
