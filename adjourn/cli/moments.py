@@ -7,6 +7,7 @@ from typing import Final
 import click
 
 _AGO: Final = re.compile(r"(\d{1,6})([mhdw])")
+_DAY: Final = re.compile(r"\d{4}-?\d{2}-?\d{2}")
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 MOMENT: Final = "WHEN"
@@ -25,3 +26,14 @@ def moment(context: click.Context, parameter: click.Parameter, value: str | None
         raise click.BadParameter(
             f"{value} is no date (2026-11-21, 2026-11-21T10:30) and no time ago (30m, 12h, 7d, 2w)."
         ) from error
+
+
+def last_moment(context: click.Context, parameter: click.Parameter, value: str | None) -> datetime | None:
+    """As `moment`, for the end of a time: a date alone is the whole day, so that the day after begins it."""
+    if value is None or not _DAY.fullmatch(value):
+        return moment(context, parameter, value)
+    moment(context, parameter, value)
+    try:
+        return (datetime.fromisoformat(value) + timedelta(days=1)).astimezone()
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)

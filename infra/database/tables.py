@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from infra.database.columns import Moment, OutsideText, OutsideTexts, PlainText
 
-CURRENT_VERSION: Final = "0003"
+CURRENT_VERSION: Final = "0004"
 """The newest of `migrations/versions/`."""
 
 METADATA: Final = MetaData()
@@ -147,12 +147,13 @@ segments: Final = Table(
     Column("words", PlainText, nullable=False, server_default=""),
     Index("segments_by_meeting", "provider", "meeting_id", "position", unique=True),
 )
-"""The newest transcript of each meeting, for search. `words` are those of `text`, as `words.py` has them."""
+"""The newest transcript of each meeting, for search. `words` are the speaker's and those of `text`, as
+`words.indexed` has them."""
 
 _FULL_TEXT: Final = {
     "sqlite": (
         "CREATE VIRTUAL TABLE segments_words USING fts5("
-        "words, content='segments', content_rowid='id', tokenize='ascii')",
+        "words, content='segments', content_rowid='id', tokenize='ascii', prefix='1 2 3')",
         "CREATE TRIGGER segments_added AFTER INSERT ON segments BEGIN "
         "INSERT INTO segments_words (rowid, words) VALUES (new.id, new.words); END",
         "CREATE TRIGGER segments_removed AFTER DELETE ON segments BEGIN "
@@ -165,6 +166,7 @@ _FULL_TEXT: Final = {
     ),
 }
 """SQLite's index holds no words of its own; triggers keep it in step. `ascii` splits at spaces only.
+Words by their first letters are an index of their own: without it one letter took seconds.
 
 PostgreSQL's words are taken as they are, and without their places, of which it would keep few.
 """

@@ -9,7 +9,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from infra.database.tables import segments, transcripts
-from infra.database.words import spaced, words_of
+from infra.database.words import indexed
 from schemas.transcript import Segment
 
 _SEGMENTS_AT_ONCE: Final = 1_000
@@ -73,7 +73,7 @@ def _rows(key: Mapping[str, str], first: int, spoken: Sequence[Segment]) -> list
             **key,
             "position": position,
             **segment.model_dump(exclude={"words"}),
-            "words": spaced(words_of(segment.text)),
+            "words": indexed(segment.speaker, segment.text),
         }
         for position, segment in enumerate(spoken, first)
     ]

@@ -14,12 +14,25 @@ LONGEST_WORD: Final = 200
 LONGEST_TEXT_BYTES: Final = 1_000_000
 """Of a text's words, in UTF-8: what comes after them is not found. PostgreSQL indexes 2^20 bytes of a row."""
 
+UNSPACED: Final = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
+    "\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
+)
+"""For a class in a regular expression: signs of the scripts that put no space between words. Each is a word,
+so that a word of theirs is found as a phrase: Thai, Lao, Burmese, Khmer, kana, Chinese characters."""
+
 _ASCII_WORD: Final = re.compile("[a-z0-9]+")
+_WORD: Final = re.compile(rf"[{UNSPACED}]|[^\s{UNSPACED}]+")
+_SPEAKER: Final = "§"
+"""Before each word of a speaker's name: no word of a text has it, and SQLite's tokenizer takes it along."""
+
+_SPEAKER_WORDS: Final = 20
+"""Of a name that count, so that none takes the room of what was said."""
 
 
 def words_of(text: str) -> list[str]:
     """The runs of letters and digits in a text, folded and in their order; at most `LONGEST_TEXT_BYTES`."""
-    found = _ASCII_WORD.findall(text.lower()) if text.isascii() else _folded(text).split()
+    found = _ASCII_WORD.findall(text.lower()) if text.isascii() else _WORD.findall(_folded(text))
     words = [word[:LONGEST_WORD] for word in found]
     if sum(map(len, words)) * 4 + len(words) * 2 <= LONGEST_TEXT_BYTES:
         return words
@@ -29,6 +42,16 @@ def words_of(text: str) -> list[str]:
         if room < 0:
             return words[:place]
     return words
+
+
+def speaker_words(name: Iterable[str]) -> list[str]:
+    """The words of a name as they stand before those of what was said: equal to none of any text."""
+    return [f"{_SPEAKER}{word}" for word in name][:_SPEAKER_WORDS]
+
+
+def indexed(speaker: str | None, text: str) -> str:
+    """What both databases index of a segment."""
+    return spaced([*speaker_words(words_of(speaker or "")), *words_of(text)])
 
 
 def spaced(words: Iterable[str]) -> str:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import click
 import pytest
 
-from adjourn.cli.moments import moment
+from adjourn.cli.moments import last_moment, moment
 
 CONTEXT, OPTION = click.Context(click.Command("any")), click.Option(["--since"])
 
@@ -29,6 +29,21 @@ def test_a_date_begins_at_midnight_where_we_are() -> None:
     assert moment(CONTEXT, OPTION, "2026-11-21") == datetime(2026, 11, 21).astimezone()
 
 
+@pytest.mark.parametrize("given", ["2026-11-21", "20261121"])
+def test_the_last_day_is_a_whole_one(given: str) -> None:
+    assert last_moment(CONTEXT, OPTION, given) == datetime(2026, 11, 22).astimezone()
+
+
+def test_another_last_moment_is_as_it_is_given() -> None:
+    given = "2026-11-21T10:30"
+    assert last_moment(CONTEXT, OPTION, given) == moment(CONTEXT, OPTION, given)
+    assert last_moment(CONTEXT, OPTION, None) is None
+
+
+def test_the_last_day_of_all_has_an_end() -> None:
+    assert last_moment(CONTEXT, OPTION, "9999-12-31") is not None
+
+
 def test_a_zone_is_heeded() -> None:
     found = moment(CONTEXT, OPTION, "2026-11-21T10:30:00+05:00")
     assert found == datetime(2026, 11, 21, 5, 30, tzinfo=UTC)
@@ -42,3 +57,5 @@ def test_none_stays_none() -> None:
 def test_anything_else_is_wrong_usage(given: str) -> None:
     with pytest.raises(click.BadParameter, match="is no date"):
         moment(CONTEXT, OPTION, given)
+    with pytest.raises(click.BadParameter, match="is no date"):
+        last_moment(CONTEXT, OPTION, given)

@@ -10,7 +10,7 @@ from consumers.transcripts import CONSUMER as TRANSCRIPTS
 from infra.database.events import timeline
 from infra.database.failures import open_failures_of
 from infra.database.meetings import find_meetings
-from infra.database.search import Hit, search
+from infra.database.search import search
 from schemas.dead_letter import dead_letter_headers
 from schemas.envelope import Record, event_headers
 from schemas.facts import Fact
@@ -40,7 +40,9 @@ async def test_a_meeting_goes_its_whole_way_and_once_more(tmp_path: Path, databa
     assert manifest.artifacts == overview.artifacts
     assert sorted(event.id for event in events) == ["completed", "fact-0", "fact-1", "fact-2", "said"]
     assert [(failure.consumer, failure.kind) for failure in failures] == [("recordings", "exhausted")]
-    assert hits == [Hit(PROVIDER, "bot-1", 0, "Ada", "the budget was\ufffd fine")]
+    assert [(hit.meeting_id, hit.speaker, hit.text) for hit in hits] == [
+        ("bot-1", "Ada", "the budget was\ufffd fine")
+    ]
 
 
 async def _whole_way(bench: Bench) -> None:

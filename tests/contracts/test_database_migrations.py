@@ -14,7 +14,7 @@ from sqlalchemy import Connection, inspect, text
 from infra.database import migrations
 from infra.database.artifacts import artifacts_of
 from infra.database.engine import Database, open_database
-from infra.database.search import search
+from infra.database.search import Only, search
 from infra.database.tables import CURRENT_VERSION, METADATA
 from infra.errors import Halt
 
@@ -80,6 +80,21 @@ async def test_what_is_stored_after_a_migration_is_found_and_what_it_replaces_is
         await tx.execute(add)
         assert [hit.text for hit in await search(tx, "new", limit=5)] == ["new"]
         assert await search(tx, "old", limit=5) == []
+
+
+async def test_what_an_older_version_stored_is_found_by_speaker_beginning_and_sign(empty: Database) -> None:
+    async with empty.transaction() as tx:
+        await tx.run_sync(migrations.upgrade, "0003")
+        await tx.execute(
+            text(
+                "INSERT INTO segments (provider, meeting_id, position, speaker, text, words)"
+                " VALUES ('p', 'm', :place, 'Zoë', '今日の予算 budget', ' 今日の予算  budget ')"
+            ),
+            [{"place": place} for place in range(1500)],
+        )
+    await empty.setup()
+    async with empty.reading() as tx:
+        assert len(await search(tx, "予算 bud*", limit=5000, only=Only(speaker="zoe"))) == 1500
 
 
 async def test_setting_up_again_changes_nothing(database: Database) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.database.words import LONGEST_TEXT_BYTES, LONGEST_WORD, spaced, words_of
+from infra.database.words import LONGEST_TEXT_BYTES, LONGEST_WORD, indexed, spaced, words_of
 
 
 @pytest.mark.parametrize(
@@ -23,10 +23,10 @@ from infra.database.words import LONGEST_TEXT_BYTES, LONGEST_WORD, spaced, words
         ("שָׁלוֹם", ["שלום"]),
         ("مُحَمَّد", ["محمد"]),
         ("हिन्दी की का", ["हिन्दी", "की", "का"]),
-        ("ไม่ใช่", ["ไม่ใช่"]),
         ("한국어", ["한국어"]),
-        ("がか", ["がか"]),
-        ("會議 12:30", ["會議", "12", "30"]),
+        ("ไม่ใช่", ["ไ", "ม", "่", "ใ", "ช", "่"]),
+        ("がカﾞか", ["が", "ガ", "か"]),
+        ("人々の會議, Q3予算 12:30", ["人", "々", "の", "會", "議", "q3", "予", "算", "12", "30"]),
         ("a\x00b \ud83d😀", ["a", "b"]),
     ],
 )
@@ -56,5 +56,18 @@ def test_a_long_text_is_cut_between_two_words(letter: str) -> None:
     text = f"{letter * 300} " * 10_000
     kept = words_of(text)
     size = len(spaced(kept).encode())
-    assert {len(word) for word in kept} == {LONGEST_WORD}
+    assert {len(word) for word in kept} == {1 if letter == "李" else LONGEST_WORD}
     assert size <= LONGEST_TEXT_BYTES < size + LONGEST_WORD * 4 + 2
+
+
+@given(st.text(), st.text())
+def test_no_word_of_a_text_is_one_of_a_speakers_name(name: str, text: str) -> None:
+    of_name = set(indexed(name, "").split())
+    assert of_name.isdisjoint(indexed(None, name).split())
+    assert of_name.isdisjoint(indexed(None, text).split())
+    assert indexed(name, text) == indexed(name, "") + indexed(None, text)
+
+
+def test_a_speakers_name_of_a_megabyte_leaves_room_for_what_was_said() -> None:
+    assert len(indexed("name " * 200_000, "word").encode()) < 1_000
+    assert len(indexed("李" * 1_000_000, "word " * 300_000).encode()) < 2**20
