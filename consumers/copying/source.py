@@ -1,7 +1,7 @@
 """The file behind a link: read on where a connection breaks, by a fresh link where the old one is dead."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -36,7 +36,7 @@ class Source:
         asks for the rest by itself and gives it."""
         async with AsyncExitStack() as answers:
             answer = await self.ask(answers, first, unchanged)
-            yield _Mended(self, answers, answer)
+            yield _Mended(self, answers, answer, await self._length(answer))
 
     async def ask(self, answers: AsyncExitStack, first: int, unchanged: Validator | None) -> Download:
         """An answer that is open as long as `answers`."""
@@ -54,6 +54,17 @@ class Source:
             if not await self._renew():
                 raise
             return await self._follow(answers, first, unchanged)
+
+    async def _length(self, answer: Download) -> int | None:
+        """Of the whole file: where the answer to all of it does not tell, that to a byte of it may."""
+        if answer.length is not None or not known_again(answer):
+            return answer.length
+        same = Validator(answer.etag, answer.modified)
+        with suppress(Retryable, Poison):
+            async with self.services.links.open(self.link.url, last=0, unchanged=same) as byte:
+                if (byte.etag, byte.modified) == (answer.etag, answer.modified):
+                    return byte.length
+        return None
 
     async def _follow(self, answers: AsyncExitStack, first: int, unchanged: Validator | None) -> Download:
         opening = self.services.links.open(self.link.url, first=first, unchanged=unchanged)
@@ -78,15 +89,12 @@ def known_again(answer: Download) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Mended:
-    """A `Download` that is as `answer` says."""
+    """A `Download` that is as `answer` says, but for its `length`, which may have been asked for."""
 
     source: Source
     answers: AsyncExitStack
     answer: Download
-
-    @property
-    def length(self) -> int | None:
-        return self.answer.length
+    length: int | None
 
     @property
     def first(self) -> int:

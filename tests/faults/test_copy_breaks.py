@@ -58,6 +58,25 @@ async def test_the_next_attempt_goes_on_where_the_last_one_ended(bench: Bench, v
     assert bench.source.served("/v") < 1.1 * video.content.size
 
 
+async def test_a_length_that_only_a_part_tells_is_asked_for(bench: Bench, video: File) -> None:
+    video.framing = "chunked"
+    await bench.handle(bench.completed(video="/v"))
+    assert await is_stored(bench, video.content)
+
+
+async def test_a_file_of_which_only_a_part_tells_the_length_is_gone_on_with(
+    bench: Bench, video: File
+) -> None:
+    video.framing = "chunked"
+    breaks = replace(video, cuts=[9 * MB])
+    video.first_answers = [breaks, replace(video), media.status(503)]
+    with pytest.raises(Retryable):
+        await bench.handle(bench.completed(video="/v"))
+    await bench.handle(bench.completed(video="/v"))
+    assert await is_stored(bench, video.content)
+    assert bench.source.served("/v") < 1.1 * video.content.size
+
+
 async def test_a_copy_that_is_stopped_goes_on_where_it_was(bench: Bench, video: File) -> None:
     video.bytes_per_second = 10 * MB
     copying = asyncio.create_task(_handle(bench))
