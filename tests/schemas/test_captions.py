@@ -55,8 +55,22 @@ def test_subrip_names_the_speaker_and_keeps_its_arrows_to_itself() -> None:
         Segment(speaker=None, start=3602, end=3603, text="d"),
     )
     assert as_srt(transcript) == (
-        "1\n01:00:00,000 --> 01:00:01,000\nAda: a -> b c\n\n2\n01:00:02,000 --> 01:00:03,000\nd\n"
+        "1\n01:00:00,000 --> 01:00:01,000\nAda: a --\u2060> b c\n\n2\n01:00:02,000 --> 01:00:03,000\nd\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("said", "written"),
+    [
+        ("</B> < i > 1 < 2 <3", "<\u2060/B> <\u2060 i > 1 < 2 <3"),
+        ("{\\an8} {x}", "{\u2060\\an8} {x}"),
+        ("at 00:00:01,000 00:00:02.5", "at 00:00:01\u2060,000 00:00:02\u2060.5"),
+        ("12:30, then 1.5", "12:30, then 1.5"),
+    ],
+)
+def test_what_looks_like_subrips_own_signs_is_shown_and_not_obeyed(said: str, written: str) -> None:
+    assert _srt_texts(_transcript(Segment(speaker=None, start=0, end=1, text=said))) == [written]
+    assert written.replace("\u2060", "") == said
 
 
 def test_text_says_when_and_who_where_that_is_known() -> None:
@@ -117,6 +131,49 @@ def test_words_that_do_not_fit_the_text_leave_the_segment_whole(word: str) -> No
     assert _vtt_cues(as_vtt(transcript)) == [(1_000, 60_000, "a b")]
 
 
+def test_a_long_segment_without_words_times_becomes_cues_that_share_its_time() -> None:
+    text = " ".join(f"word{number}," for number in range(200))
+    cues = _vtt_cues(as_vtt(_transcript(Segment(speaker=None, start=10, end=110, text=text))))
+    assert " ".join(cue_text for _, _, cue_text in cues) == text
+    assert all(len(cue_text) <= 84 for _, _, cue_text in cues)
+    assert [start for start, _, _ in cues[1:]] == [end for _, end, _ in cues[:-1]]
+    assert (cues[0][0], cues[-1][1]) == (10_000, 110_000)
+
+
+def test_a_word_of_a_megabyte_becomes_cues_none_of_which_begins_inside_a_sign() -> None:
+    text = "e\u0301ก่" * 250_000
+    cues = _vtt_cues(as_vtt(_transcript(Segment(speaker="n" * 100_000, start=0, end=1, text=text))))
+    spoken = [cue_text.removeprefix(f"<v {'n' * 84}>") for _, _, cue_text in cues]
+    assert "".join(spoken) == text
+    assert {cue_text[0] for cue_text in spoken} <= {"e", "ก"}
+
+
+def test_a_sign_of_a_megabyte_is_cut_all_the_same() -> None:
+    cues = _vtt_cues(
+        as_vtt(_transcript(Segment(speaker=None, start=0, end=1, text="e" + "\u0301" * 1_000_000)))
+    )
+    assert max(len(cue_text) for _, _, cue_text in cues) == 168
+
+
+def test_what_would_turn_the_direction_of_a_line_is_left_out_and_marks_of_a_script_stay() -> None:
+    transcript = _transcript(
+        Segment(speaker="\u202eadA", start=0, end=1, text="\u2067שלום\u200f \u202dمی\u200cخواهم")
+    )
+    assert as_text(transcript) == "[00:00:00] adA: שלום\u200f می\u200cخواهم\n"
+    assert _vtt_cues(as_vtt(transcript)) == [(0, 1_000, "<v adA>שלום\u200f می\u200cخواهم")]
+
+
+def test_no_moment_is_beyond_what_players_can_read() -> None:
+    transcript = _transcript(
+        Segment(speaker=None, start=359_999.9, end=None, text="x" * 84),
+        Segment(speaker=None, start=None, end=None, text="y" * 84),
+        Segment(speaker=None, start=1e300, end=math.inf, text="z"),
+    )
+    cues = _vtt_cues(as_vtt(transcript))
+    assert [text[0] for _, _, text in cues] == ["x", "y", "z"]
+    assert max(end for _, end, _ in cues) == 359_999_999
+
+
 def test_sixty_thousand_words_become_captions() -> None:
     segments = [_spoken(" ".join(["word"] * 1000)) for _ in range(60)]
     transcript = _transcript(*segments)
@@ -161,6 +218,10 @@ def _vtt_cues(file: str) -> list[tuple[int, int, str]]:
         assert "-->" not in text
         cues.append((start, end, text))
     return cues
+
+
+def _srt_texts(transcript: Transcript) -> list[str]:
+    return [text for _, _, text in _srt_cues(as_srt(transcript))]
 
 
 def _srt_cues(file: str) -> list[tuple[int, str, str]]:
