@@ -24,7 +24,8 @@ from adjourn.cli.output import (
 from adjourn.objects import objects_of
 from adjourn.settings import Settings
 from infra.database.query import QUOTES, LongQuestion
-from infra.database.search import Hit, Only
+from infra.database.scope import Only
+from infra.database.search import Hit
 from infra.database.search import search as search_segments
 from schemas.captions import as_srt, as_text, as_vtt
 from schemas.names import object_name

@@ -14,7 +14,8 @@ from sqlalchemy import Connection, inspect, text
 from infra.database import migrations
 from infra.database.artifacts import artifacts_of
 from infra.database.engine import Database, open_database
-from infra.database.search import Only, search
+from infra.database.scope import Only
+from infra.database.search import search
 from infra.database.tables import CURRENT_VERSION, METADATA
 from infra.errors import Halt
 

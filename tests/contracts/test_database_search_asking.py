@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from infra.database.engine import Database
 from infra.database.meetings import Meeting, save_meeting
 from infra.database.query import MOST_WORDS, LongQuestion
-from infra.database.search import EVERYTHING, Hit, Only, search
+from infra.database.scope import EVERYTHING, Only
+from infra.database.search import Hit, search
 from infra.database.transcripts import TranscriptVersion, add_version
 from schemas.meeting import State
 from schemas.transcript import Segment
