@@ -57,6 +57,10 @@ QUERIES: Final = {
     "frequent, one of a few meetings": ("w0", Only(speaker="person 7")),
     "frequent, another provider": ("w0", Only(provider="vonage")),
     "rare, another provider": ("w15000", Only(provider="vonage")),
+    "frequent, a month": (
+        "w0",
+        Only(since=_FIRST_DAY + timedelta(days=400), until=_FIRST_DAY + timedelta(days=430)),
+    ),
     "frequent, the first week": ("w0", _FIRST_WEEK),
     "frequent, the first half": ("w0", _FIRST_HALF),
     "rare, the first half": ("w15000", _FIRST_HALF),

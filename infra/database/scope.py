@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from infra.database.holdings import Key
 from infra.database.tables import meetings, segments, transcripts
 
-_FEW_MEETINGS: Final = 60
-_FEW_SEGMENTS: Final = 30_000
+_FEW_MEETINGS: Final = 25
+_FEW_SEGMENTS: Final = 12_500
 """Of the meetings that count: so many are read one by one in less time than a frequent word is looked up."""
 
 

@@ -159,7 +159,7 @@ async def test_the_same_is_found_where_few_and_where_many_segments_count(databas
     """Few are read one by one, else the index is asked."""
     await _store_random_talks(database, meetings=20)
     few = await _random_findings(database)
-    await _store_said(database, "p", "padding", [_segment("padding")] * 31_000)
+    await _store_said(database, "p", "padding", [_segment("padding")] * 13_000)
     await _know(database, "padding", _MAY)
     assert await _random_findings(database) == few
 
