@@ -69,6 +69,17 @@ ApiUrl = Annotated[
     str, _one_of("https://", "http://"), Form("an http or https URL", "https://api.meetingbaas.com")
 ]
 DeleteUpstream = Annotated[Literal["", "after-verified"], Form("after-verified, or empty", "after-verified")]
+Summaries = Annotated[
+    Literal["extractive", "openai", "off"], Form("one of extractive, openai, off", "openai")
+]
+ModelUrl = Annotated[
+    str,
+    _one_of("https://", "http://"),
+    Form("an http or https URL, most end in /v1", "http://127.0.0.1:11434/v1"),
+]
+ModelName = Annotated[str, Form("the name of a model", "gpt-oss:20b")]
+Language = Annotated[str, Field(max_length=60), Form("a language", "German")]
+PromptFile = Annotated[str, Form("the path of a text file", "/etc/adjourn/summary.txt")]
 Folder = Annotated[str, Form("the path of a folder", "var/parts")]
 Host = Annotated[str, Field(min_length=1), Form("an address of this machine", "127.0.0.1")]
 Port = Annotated[int, Field(ge=0, le=65535), Form("a port number from 0 to 65535", "8080")]

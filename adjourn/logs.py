@@ -16,7 +16,17 @@ from structlog.typing import Processor  # noqa: E402
 if _without_rich:
     del sys.modules["rich"]
 
-_NOISY = ("aiosqlite", "alembic", "asyncio", "boto3", "botocore", "sqlalchemy", "urllib3", "uvicorn")
+_NOISY = (
+    "aiosqlite",
+    "alembic",
+    "asyncio",
+    "boto3",
+    "botocore",
+    "httpx2",
+    "sqlalchemy",
+    "urllib3",
+    "uvicorn",
+)
 """Libraries that tell of every step at INFO."""
 
 

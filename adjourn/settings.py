@@ -49,6 +49,26 @@ class Settings(BaseSettings):
         description="`after-verified` deletes a meeting at its provider once all that it has is stored here "
         "and proved complete; empty never deletes anything there",
     )
+    summary: forms.Summaries = Field(
+        "extractive",
+        description="who summarises transcripts: `extractive` picks sentences on this machine, `openai` "
+        "sends them to a language model at any endpoint that speaks OpenAI's protocol, `off` nobody",
+    )
+    summary_url: forms.ModelUrl = Field(
+        "https://api.openai.com/v1", description="where that model is; only with `ADJOURN_SUMMARY=openai`"
+    )
+    summary_model: forms.ModelName = Field("", description="its name, as the endpoint has it")
+    summary_api_key: forms.Secret = Field(
+        SecretStr(""), description="our key to it; empty where it wants none"
+    )
+    summary_language: forms.Language = Field(
+        "", description="language that the model writes in, whatever was spoken; empty means as spoken"
+    )
+    summary_prompt_file: forms.PromptFile = Field(
+        "",
+        description="a text file that tells the model what to write and what matters to you, in place of our "
+        "own few words; how it answers, and that a transcript is never obeyed, stays",
+    )
     host: forms.Host = Field("127.0.0.1", description="address to listen on; `0.0.0.0` for every network")
     port: forms.Port = Field(8080, description="port to listen on")
     workers: forms.Workers = Field(

@@ -21,6 +21,7 @@ from infra.errors import LogUnavailable, Retryable
 from infra.eventlog.base import EventLog
 from infra.links.http import open_links
 from infra.providers.open import open_providers
+from infra.summaries.open import open_summariser
 
 log = structlog.get_logger()
 
@@ -38,7 +39,8 @@ class Parts:
 
 @asynccontextmanager
 async def opened(settings: Settings, *, spooled: bool = False) -> AsyncIterator[Parts]:
-    """Log (see `opened_log`), objects, database, links and providers. Raises `Halt` for what cannot be."""
+    """Log (see `opened_log`), objects, database, links, providers, summariser. Raises `Halt` for what cannot
+    be."""
     async with (
         opened_log(settings, spooled=spooled) as log,
         open_database(settings.database_url) as database,
@@ -52,8 +54,16 @@ async def opened(settings: Settings, *, spooled: bool = False) -> AsyncIterator[
             meeting_baas_url=settings.meeting_baas_api_url,
             meeting_baas_keys=[key.get_secret_value() for key in settings.meeting_baas_api_keys],
         ) as providers,
+        open_summariser(
+            settings.summary,
+            url=settings.summary_url,
+            model=settings.summary_model,
+            api_key=settings.summary_api_key.get_secret_value(),
+            language=settings.summary_language,
+            prompt_file=settings.summary_prompt_file,
+        ) as summariser,
     ):
-        yield Parts(log, Services(objects_of(settings), database, links, providers))
+        yield Parts(log, Services(objects_of(settings), database, links, providers, summariser))
 
 
 async def set_up(parts: Parts) -> None:

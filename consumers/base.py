@@ -12,16 +12,19 @@ from schemas.facts import Fact
 
 if TYPE_CHECKING:
     from infra.providers.base import ProviderApi
+    from infra.summaries.base import Summariser
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What handlers may use. The log is not among it. `providers` has those that we may call, by name."""
+    """What handlers may use. The log is not among it. `providers` has those that we may call, by name;
+    `summariser` is null where there are to be no summaries."""
 
     objects: ObjectStore
     database: Database
     links: Links
     providers: Mapping[str, "ProviderApi"] = field(default_factory=dict)
+    summariser: "Summariser | None" = None
 
 
 Handler = Callable[[Record, Services], Awaitable[Sequence[Fact]]]

@@ -24,6 +24,7 @@ from schemas.facts import (
     MEETING_COMPLETED,
     MEETING_FAILED,
     RECORDING_STORED,
+    SUMMARY_STORED,
     TRANSCRIPT_STORED,
     ArtifactStored,
     Fact,
@@ -34,7 +35,7 @@ from schemas.meeting import Observation, State
 from schemas.names import object_name
 from schemas.topics import DEAD_LETTERS, EVENTS, WEBHOOKS
 
-_STORED: Final = (RECORDING_STORED, TRANSCRIPT_STORED)
+_STORED: Final = (RECORDING_STORED, TRANSCRIPT_STORED, SUMMARY_STORED)
 _ENDED: Final = {State.COMPLETED: MEETING_COMPLETED, State.FAILED: MEETING_FAILED}
 
 

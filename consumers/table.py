@@ -2,13 +2,14 @@
 
 from typing import Final
 
-from consumers import meetings, recordings, transcripts, upstream
+from consumers import meetings, recordings, summaries, transcripts, upstream
 from consumers.base import Consumer
 
 CONSUMERS: Final[tuple[Consumer, ...]] = (
     meetings.CONSUMER,
     recordings.CONSUMER,
     transcripts.CONSUMER,
+    summaries.CONSUMER,
 )
 """Those that always run."""
 

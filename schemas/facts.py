@@ -12,6 +12,7 @@ from schemas.manifest import Artifact
 
 RECORDING_STORED: Final = "recording.stored"
 TRANSCRIPT_STORED: Final = "transcript.stored"
+SUMMARY_STORED: Final = "summary.stored"
 MEETING_COMPLETED: Final = "meeting.completed"
 MEETING_FAILED: Final = "meeting.failed"
 MEETING_FORGOTTEN: Final = "meeting.forgotten"
@@ -38,6 +39,25 @@ class TranscriptStored(ArtifactStored):
     version: int
     language: str | None
     words: int
+
+
+class SummaryStored(ArtifactStored):
+    """Body of `summary.stored`: the entry of `summary.md` and its URL.
+
+    It is of the transcript's `version`. `by` says who made it (`extractive`, `openai`; others may come),
+    `model` which one wrote it: null where none did. Tokens and `cost`, in the endpoint's own currency, are
+    those of all requests, null where the endpoint does not tell. `language` is the one that was asked for,
+    else the transcript's, null where nobody says.
+    """
+
+    version: int
+    language: str | None
+    by: str
+    model: str | None
+    requests: int
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    cost: float | None
 
 
 class MeetingEnded(BaseModel):
@@ -92,6 +112,7 @@ FACTS: Final[Mapping[str, FactType]] = {
         ArtifactStored, "A file of a meeting is stored as it came: video, audio, chat, diarization, …"
     ),
     TRANSCRIPT_STORED: FactType(TranscriptStored, "A new version of a meeting's transcript is stored."),
+    SUMMARY_STORED: FactType(SummaryStored, "A summary of a meeting's newest transcript is stored."),
     MEETING_COMPLETED: FactType(MeetingEnded, "A meeting is over and went well."),
     MEETING_FAILED: FactType(MeetingEnded, "A meeting is over and did not go well."),
     MEETING_FORGOTTEN: FactType(

@@ -13,6 +13,8 @@ from infra.database.engine import open_database
 from infra.links.http import open_links
 from infra.objects.open import open_objects
 from infra.providers.base import ProviderApi
+from infra.summaries.base import Summariser
+from infra.summaries.extractive import Extractive
 from schemas.envelope import Record, event_headers
 from schemas.facts import ArtifactStored, Fact
 from schemas.manifest import Artifact
@@ -70,6 +72,7 @@ async def opened_bench(
     database_url: str = "",
     objects_url: str = "",
     providers: Mapping[str, ProviderApi] | None = None,
+    summariser: Summariser | None = Extractive(),  # noqa: B008
 ) -> AsyncIterator[Bench]:
     """The database is SQLite's and the store a folder, unless URLs say otherwise."""
     objects = open_objects(objects_url or f"file:///{folder}/objects", parts_folder=str(folder / "parts"))
@@ -82,7 +85,7 @@ async def opened_bench(
         ) as links,
     ):
         await database.setup()
-        services = Services(objects, database, links, providers or {})
+        services = Services(objects, database, links, providers or {}, summariser)
         yield Bench(source, services, folder / "objects")
 
 

@@ -16,6 +16,7 @@ import asyncio
 from infra.database.engine import open_database
 from infra.eventlog.open import open_log
 from infra.objects.open import open_objects
+from infra.summaries.open import open_summariser
 {opens}
 """
 
@@ -25,6 +26,7 @@ from infra.objects.open import open_objects
     [
         ("aiokafka", "kafka", "open_log('kafka://host:9092')"),
         ("boto3", "s3", "open_objects('s3://bucket')"),
+        ("openai", "openai", "asyncio.run(open_summariser('openai', model='m').__aenter__())"),
         ("asyncpg", "postgres", "asyncio.run(open_database('postgresql://host/name').__aenter__())"),
     ],
 )
