@@ -71,7 +71,12 @@ def make_folders(folder: Path) -> None:
     if folder.is_dir():
         return
     make_folders(folder.parent)
-    folder.mkdir(exist_ok=True)
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        if folder.is_file():
+            raise
+        # Another made it, and may have removed it again: `exist_ok` takes that for a file.
     sync_folder(folder.parent)
 
 

@@ -12,13 +12,22 @@ import pytest
 
 from infra.errors import Halt
 from infra.objects.base import ObjectChanged
-from infra.objects.disk import this_boot
+from infra.objects.disk import make_folders, this_boot
 from infra.objects.files import FileObjects
 from infra.objects.open import open_objects
 from infra.objects.parts import alone
 
 FILLING = (sys.executable, "-m", "tests.infra.objects.filling")
 UPLOADING = (sys.executable, "-m", "tests.infra.objects.uploading")
+COMING_AND_GOING = """
+import os, sys
+while True:
+    for make_or_remove in (os.mkdir, os.rmdir):
+        try:
+            make_or_remove(sys.argv[1])
+        except OSError:
+            pass
+"""
 SIZE = 2_000_000
 needs_root = pytest.mark.skipif(
     os.geteuid() != 0 and "CI" not in os.environ, reason="mounting a small disk needs root"
@@ -189,6 +198,16 @@ async def test_deleting_the_last_object_of_a_folder_takes_the_folder_away(object
     assert (objects.root / "provider/meeting").is_dir()
     await objects.delete("provider/meeting/y")
     assert not (objects.root / "provider").exists()
+
+
+def test_a_folder_that_another_makes_and_removes_is_not_taken_for_a_file(tmp_path: Path) -> None:
+    folder = tmp_path / "meeting"
+    with subprocess.Popen([sys.executable, "-c", COMING_AND_GOING, folder]) as other:
+        try:
+            for _ in range(100_000):
+                make_folders(folder)
+        finally:
+            other.kill()
 
 
 async def test_a_name_below_an_object_is_refused(objects: FileObjects) -> None:
