@@ -29,7 +29,8 @@ from infra.objects.base import ObjectExists, StoredObject
 from schemas.captions import as_vtt
 from schemas.envelope import Record
 from schemas.facts import TRANSCRIPT_STORED, Fact, TranscriptStored
-from schemas.identity import BrokenEvent
+from schemas.identity import BrokenEvent, NotAnEvent
+from schemas.lenient import parse_json
 from schemas.manifest import Artifact, ArtifactKind
 from schemas.meeting import Link, Observation, ParsedTranscript, TranscriptSource
 from schemas.names import object_name
@@ -68,7 +69,7 @@ async def handle(
             await refuse_forgotten(tx, said.provider, said.meeting_id)
         try:
             parsed = await _read(provider, said.transcript, said, record, services, max_bytes)
-        except Poison:  # a link dies, what it led to may be stored
+        except (Poison, Retryable):  # a link dies, what it led to may be stored
             versions = await _versions(said, services)
             stored = _last(versions, lambda version: version.source_event == record.id)
             if stored is None:
@@ -130,7 +131,17 @@ async def _read(
     try:
         return await asyncio.to_thread(provider.parse_transcript, source.shape, body)
     except BrokenEvent as error:
+        if source.url is not None and not await asyncio.to_thread(_is_json, body):
+            raise Retryable("what came is no whole transcript, perhaps an error page.") from None
         raise Poison(str(error)) from error
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        parse_json(body)
+    except NotAnEvent:
+        return False
+    return True
 
 
 async def _fetch(url: str, said: Observation, record: Record, services: Services, max_bytes: int) -> bytes:

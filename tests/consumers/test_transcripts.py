@@ -17,7 +17,7 @@ from tests.consumers.transcribing import (
     transcribe,
     transcripts_in,
 )
-from tests.servers.media import status, whole
+from tests.servers.media import status, whole, without_length
 
 
 async def test_an_inline_transcript_is_stored_as_json_as_captions_and_for_search(bench: Bench) -> None:
@@ -110,10 +110,11 @@ async def test_an_older_event_that_comes_again_does_not_come_before_the_newest(b
     assert [segment.text for segment in (await stored_transcript(bench)).segments] == ["two"]
 
 
-async def test_a_dead_link_of_an_event_that_is_done_is_no_failure(bench: Bench) -> None:
+@pytest.mark.parametrize("code", [403, 503])
+async def test_a_dead_link_of_an_event_that_is_done_is_no_failure(bench: Bench, code: int) -> None:
     bench.source.answers["/t"] = whole(output("Good evening"))
     first = await transcribe(bench, bench.completed(transcription="/t"))
-    bench.source.answers["/t"] = status(403)
+    bench.source.answers["/t"] = status(code)
     again = await transcribe(bench, bench.completed(transcription="/t"))
     assert [fact.id for fact in again] == [fact.id for fact in first]
 
@@ -131,7 +132,7 @@ async def test_a_source_that_is_not_ready_is_retryable(bench: Bench) -> None:
         await transcribe(bench, bench.completed(transcription="/t"))
 
 
-@pytest.mark.parametrize("body", [b"<html>Sorry</html>", b"[]", b'{"result": 1}', b"\xff"])
+@pytest.mark.parametrize("body", [b"[]", b'{"result": 1}', b'"Sorry"'])
 async def test_a_file_that_is_no_transcript_is_poison_and_its_content_is_not_told(
     bench: Bench, body: bytes
 ) -> None:
@@ -139,6 +140,15 @@ async def test_a_file_that_is_no_transcript_is_poison_and_its_content_is_not_tol
     with pytest.raises(Poison) as poison:
         await transcribe(bench, bench.completed(transcription="/t"))
     assert "Sorry" not in str(poison.value)
+
+
+@pytest.mark.parametrize("body", [b"<html>Sorry</html>", b"\xff", b"", output("Sorry")[:-1]])
+async def test_a_file_that_stops_early_and_an_error_page_are_retryable(bench: Bench, body: bytes) -> None:
+    bench.source.answers["/t"] = without_length(body)
+    with pytest.raises(Retryable) as retryable:
+        await transcribe(bench, bench.completed(transcription="/t"))
+    assert "Sorry" not in str(retryable.value)
+    assert await bench.stored() == []
 
 
 async def test_a_transcript_that_is_too_large_is_poison(bench: Bench) -> None:
