@@ -91,8 +91,8 @@ class Promise:
     kinds: frozenset[ArtifactKind]
 
 
-def promised_by(sample: Sample, body: bytes) -> Promise | None:
-    """Null where the event is about no meeting."""
+def promised_by(sample: Sample, body: bytes, *, summarised: bool) -> Promise | None:
+    """Null where the event is about no meeting. `summarised` says that transcripts are, without delay."""
     provider = PROVIDERS[sample.provider]
     identity = provider.identify(body, sample.channel)
     headers = event_headers(
@@ -108,4 +108,5 @@ def promised_by(sample: Sample, body: bytes) -> Promise | None:
     kinds = {link.kind for link in seen.links}
     if seen.transcript is not None:
         kinds |= {"transcript", "captions"}
+        kinds |= {"summary"} if summarised else set()
     return Promise(seen.provider, seen.meeting_id, frozenset(kinds))

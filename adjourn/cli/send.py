@@ -58,7 +58,7 @@ async def _send(configured: Settings, sample: samples.Sample, url: str, media: b
         body = with_links_to(sample, base_url)
         began_ms = time.time() * 1000
         await _post(configured, sample, body, url, as_json)
-        promise = promised_by(sample, body)
+        promise = promised_by(sample, body, summarised=configured.summary == "extractive")
         if promise is not None:
             await arrival_of(promise, configured, began_ms, as_json)
 

@@ -31,7 +31,11 @@ class Verified:
 def verified(tmp_path_factory: pytest.TempPathFactory) -> Verified:
     program = Program(
         tmp_path_factory.mktemp("verified"),
-        settings={"ADJOURN_MEETING_BAAS_API_KEYS": API_KEY, "ADJOURN_DOWNLOAD_ALLOW": "127.0.0.1"},
+        settings={
+            "ADJOURN_MEETING_BAAS_API_KEYS": API_KEY,
+            "ADJOURN_DOWNLOAD_ALLOW": "127.0.0.1",
+            "ADJOURN_SUMMARY": "off",
+        },
     )
     with program.running():
         sent = program.run("send", "complete", "--media")
