@@ -9,34 +9,32 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from sqlalchemy.exc import IntegrityError
 
 from consumers.base import Consumer, Services
-from consumers.copying.source import Source as LinkedFile
 from consumers.copying.wanted import Wanted
 from consumers.forgotten import Forgotten, refuse_forgotten, writing_of
 from consumers.observed import observed
 from consumers.replacing import put_over
+from consumers.transcribing.reading import fetch, link_of, read
+from consumers.transcribing.speakers import Spoken, with_speakers
+from consumers.transcribing.versions import Made, last, make, stored_before
 from consumers.urgency import soonest_expiry
 from infra.database.artifacts import add_artifact, artifacts_of
 from infra.database.transcripts import TranscriptVersion, add_version, versions_of
 from infra.errors import Poison, Retryable
 from infra.objects.base import ObjectExists, StoredObject
-from schemas.captions import as_vtt
 from schemas.envelope import Record
 from schemas.facts import TRANSCRIPT_STORED, Fact, TranscriptStored
-from schemas.identity import BrokenEvent, NotAnEvent
-from schemas.lenient import parse_json
 from schemas.manifest import Artifact, ArtifactKind
-from schemas.meeting import Link, Observation, ParsedTranscript, TranscriptSource
+from schemas.meeting import Observation, ParsedTranscript
 from schemas.names import object_name
-from schemas.providers import ProviderSchema, provider_of
+from schemas.providers import provider_of
 from schemas.topics import WEBHOOKS
-from schemas.transcript import Source, Transcript
+from schemas.transcript import Source
 
 MAX_TRANSCRIPT_BYTES: Final = 256 * 1024 * 1024
 """Held in memory as a whole. A 4 h meeting with every word's time takes some 5 MB."""
@@ -59,48 +57,54 @@ async def handle(
     """Store the transcript that a webhook holds or links to, as a new version where it says something new.
 
     What is stored already, whichever event brought it, is no new version and causes the same fact again.
-    Of a meeting that was forgotten nothing is stored.
+    Of a meeting that was forgotten nothing is stored. Where names of speakers may yet be had, what is stored
+    has none, and `Retryable` carries its fact.
     """
     provider, said = provider_of(record), observed(record)
     if provider is None or said is None or said.transcript is None:
         return ()
+    wanted = Wanted(link_of(said.transcript, said.links), said, record.id, record.type)
     with suppress(Forgotten):
         async with services.database.reading() as tx:
             await refuse_forgotten(tx, said.provider, said.meeting_id)
         try:
-            parsed = await _read(provider, said.transcript, said, record, services, max_bytes)
+            is_linked = said.transcript.url is not None
+            body = await fetch(wanted, services, max_bytes) if is_linked else record.value
+            parsed = await read(provider, said.transcript, body, wanted, services)
         except (Poison, Retryable):  # a link dies, what it led to may be stored
             versions = await _versions(said, services)
-            stored = _last(versions, lambda version: version.source_event == record.id)
-            if stored is None:
+            before = last(versions, lambda version: version.source_event == record.id)
+            if before is None:
                 raise
-        else:
-            source = Source(event=record.id, shape=said.transcript.shape)
-            async with services.database.alone_with(said.provider, said.meeting_id):
-                stored = await _stored(parsed, said, source, services, now())
-        return (await _fact(stored, said, services),)
+            return (await _fact(before, said, services),)
+        spoken = await with_speakers(parsed, said.transcript, wanted, provider, services)
+        source = Source(event=record.id, shape=said.transcript.shape, reason=parsed.reason)
+        async with services.database.alone_with(said.provider, said.meeting_id):
+            stored = await _stored(parsed, spoken, said, source, services, now())
+        fact = await _fact(stored, said, services)
+        if spoken.not_yet is not None:
+            reason = f"The transcript is stored, its speakers are not known yet: {spoken.not_yet}"
+            raise Retryable(reason, spoken.not_yet.after_seconds, facts=[fact])
+        return (fact,)
     return ()
 
 
 CONSUMER: Final = Consumer("transcripts", (WEBHOOKS,), handle, urgency=soonest_expiry)
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
-    version: TranscriptVersion
-    transcript: Transcript
-    json: bytes
-    vtt: bytes
-
-
 async def _stored(
-    parsed: ParsedTranscript, said: Observation, source: Source, services: Services, stored_at: datetime
+    parsed: ParsedTranscript,
+    spoken: Spoken,
+    said: Observation,
+    source: Source,
+    services: Services,
+    stored_at: datetime,
 ) -> TranscriptVersion:
     """The version that says this: one that was stored before, or a new one."""
     there = {file: await services.objects.stat(_object_name(said, file)) for file in (_NEWEST, _CAPTIONS)}
     versions = await _versions(said, services)
-    made = await asyncio.to_thread(_make, parsed, said, len(versions) + 1, source)
-    before = _last(versions, lambda version: version.content_sha256 == made.version.content_sha256)
+    made = await asyncio.to_thread(make, parsed, spoken, said, len(versions) + 1, source)
+    before = stored_before(versions, made)
     if before is not None:
         return before
     await _keep_newest(len(versions), said, services)
@@ -111,82 +115,6 @@ async def _stored(
 async def _versions(said: Observation, services: Services) -> list[TranscriptVersion]:
     async with services.database.reading() as tx:
         return await versions_of(tx, said.provider, said.meeting_id)
-
-
-def _last(
-    versions: Sequence[TranscriptVersion], matches: Callable[[TranscriptVersion], bool]
-) -> TranscriptVersion | None:
-    return next((version for version in reversed(versions) if matches(version)), None)
-
-
-async def _read(
-    provider: ProviderSchema,
-    source: TranscriptSource,
-    said: Observation,
-    record: Record,
-    services: Services,
-    max_bytes: int,
-) -> ParsedTranscript:
-    body = record.value if source.url is None else await _fetch(source.url, said, record, services, max_bytes)
-    try:
-        return await asyncio.to_thread(provider.parse_transcript, source.shape, body)
-    except BrokenEvent as error:
-        if source.url is not None and not await asyncio.to_thread(_is_json, body):
-            raise Retryable("what came is no whole transcript, perhaps an error page.") from None
-        raise Poison(str(error)) from error
-
-
-def _is_json(body: bytes) -> bool:
-    try:
-        parse_json(body)
-    except NotAnEvent:
-        return False
-    return True
-
-
-async def _fetch(url: str, said: Observation, record: Record, services: Services, max_bytes: int) -> bytes:
-    wanted = Wanted(Link("transcript", url), said, record.id, record.type)
-    body = bytearray()
-    async with LinkedFile(wanted, services, wanted.link).open() as download:
-        async for chunk in download.chunks():
-            body += chunk
-            if len(body) > max_bytes:
-                raise Poison(f"a transcript of more than {max_bytes} bytes")
-    return bytes(body)
-
-
-def _make(parsed: ParsedTranscript, said: Observation, version: int, source: Source) -> _Made:
-    speakers = dict.fromkeys(segment.speaker for segment in parsed.segments if segment.speaker)
-    transcript = Transcript(
-        provider=said.provider,
-        meeting_id=said.meeting_id,
-        version=version,
-        language=parsed.language,
-        duration_seconds=parsed.duration_seconds,
-        speakers=tuple(speakers),
-        segments=parsed.segments,
-        source=source,
-    )
-    as_json = transcript.model_dump_json().encode()
-    row = TranscriptVersion(
-        version=version,
-        language=parsed.language,
-        duration_seconds=parsed.duration_seconds,
-        speakers=transcript.speakers,
-        words=sum(len(segment.words or segment.text.split()) for segment in parsed.segments),
-        source_event=source.event,
-        shape=source.shape,
-        content_sha256=_content_sha256(parsed),
-        sha256=hashlib.sha256(as_json).hexdigest(),
-    )
-    return _Made(row, transcript, as_json, as_vtt(transcript).encode())
-
-
-def _content_sha256(parsed: ParsedTranscript) -> str:
-    digest = hashlib.sha256(repr((parsed.language, parsed.duration_seconds)).encode())
-    for segment in parsed.segments:
-        digest.update(segment.model_dump_json().encode())
-    return digest.hexdigest()
 
 
 async def _keep_newest(version: int, said: Observation, services: Services) -> None:
@@ -200,7 +128,7 @@ async def _keep_newest(version: int, said: Observation, services: Services) -> N
 
 
 async def _store(
-    made: _Made,
+    made: Made,
     there: Mapping[str, StoredObject | None],
     said: Observation,
     services: Services,
@@ -230,7 +158,7 @@ async def _store(
 
 
 def _artifact(
-    kind: ArtifactKind, name: str, media_type: str, body: bytes, made: _Made, stored_at: datetime
+    kind: ArtifactKind, name: str, media_type: str, body: bytes, made: Made, stored_at: datetime
 ) -> Artifact:
     return Artifact(
         name=name,

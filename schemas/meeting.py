@@ -1,5 +1,6 @@
 """What a webhook says about a meeting, in one vocabulary for every sender."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -29,10 +30,14 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptSource:
-    """Where a transcript is: in the event's own body when `url` is null. `shape` says how to read it."""
+    """Where a transcript is: in the event's own body when `url` is null. `shape` says how to read it.
+
+    `numbers` are the names of people whom it may call by a number, by its digits.
+    """
 
     shape: str
     url: str | None = None
+    numbers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +66,14 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class ParsedTranscript:
-    """A sender's transcript in our shape, before it has a version."""
+    """A sender's transcript in our shape, before it has a version.
+
+    `reason` says why there are no segments, null where there are. `added_up` says that its times are those of
+    parts which nothing but their order places: they count only if the parts are no longer than the meeting.
+    """
 
     language: str | None
     duration_seconds: float | None
     segments: tuple[Segment, ...] = field(default=())
+    reason: str | None = None
+    added_up: bool = False

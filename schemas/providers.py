@@ -8,6 +8,7 @@ from schemas import meeting_baas
 from schemas.envelope import Record
 from schemas.identity import Identity
 from schemas.meeting import Observation, ParsedTranscript
+from schemas.speaking import Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +19,15 @@ class ProviderSchema:
     says how it was authenticated ("webhook", "callback", "alert", …). Raises `NotAnEvent`, `BrokenEvent`.
     `observe(record)` says what a webhook means; null where it is about no meeting. Raises `BrokenEvent`.
     `parse_transcript(shape, data)` reads a transcript in one of the sender's shapes. Raises `BrokenEvent`.
+    `parse_turns(data, began)` reads a log of who spoke when; `began` is when the recording did, in seconds
+    since 1970, null where nobody knows. Raises `BrokenEvent`.
     """
 
     name: str
     identify: Callable[[bytes, str], Identity]
     observe: Callable[[Record], Observation | None]
     parse_transcript: Callable[[str, bytes], ParsedTranscript]
+    parse_turns: Callable[[bytes, float | None], tuple[Turn, ...]]
 
 
 PROVIDERS: Final[Mapping[str, ProviderSchema]] = {
@@ -32,6 +36,7 @@ PROVIDERS: Final[Mapping[str, ProviderSchema]] = {
         identify=meeting_baas.identify,
         observe=meeting_baas.observe,
         parse_transcript=meeting_baas.parse_transcript,
+        parse_turns=meeting_baas.parse_turns,
     ),
 }
 

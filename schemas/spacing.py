@@ -19,13 +19,15 @@ _WIDE_PUNCTUATION: Final = "\u3001-\u303f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40
 _NO_SPACE_BETWEEN: Final = re.compile(
     rf"[{_UNSPACED}]\n[{_UNSPACED}]|[{_WIDE_PUNCTUATION}]\n|\n[{_WIDE_PUNCTUATION}]"
 )
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _CLOSING: Final = re.compile(r"[.,!?;:…)\]}%]+")
 _OPENING: Final = re.compile(r"[(\[{¿¡]+")
 
 
 def tidy(text: str) -> str:
-    """Without space at the ends, and never more than one blank in a row."""
-    return " ".join(text.split())
+    """Without space at the ends, never more than one blank in a row, and without control characters."""
+    line = " ".join(text.split())
+    return line if line.isprintable() else " ".join(_CONTROL.sub("", line).split())
 
 
 def join_words(words: Sequence[str]) -> str:

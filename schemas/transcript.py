@@ -25,12 +25,16 @@ class Segment(BaseModel):
 
 
 class Source(BaseModel):
-    """`event` is the `ce_id` of the webhook; `shape` names the dialect it was read from."""
+    """`event` is the `ce_id` of the webhook; `shape` names the dialect it was read from.
+
+    `reason` says why nothing was said, as far as the sender knows; null where something was.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     event: str
     shape: str
+    reason: str | None = None
 
 
 class Transcript(BaseModel):

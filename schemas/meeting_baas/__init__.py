@@ -2,6 +2,6 @@
 
 from schemas.meeting_baas.identify import identify
 from schemas.meeting_baas.observe import observe
-from schemas.meeting_baas.transcripts import parse_transcript
+from schemas.meeting_baas.transcripts import parse_transcript, parse_turns
 
-__all__ = ["identify", "observe", "parse_transcript"]
+__all__ = ["identify", "observe", "parse_transcript", "parse_turns"]

@@ -17,7 +17,7 @@ from schemas.meeting_baas import v1, v2
 from schemas.meeting_baas.events import STATUS_CHANGE
 from schemas.meeting_baas.identify import EVENTS, identify
 from schemas.meeting_baas.payload import Fields, Leniently, read
-from schemas.meeting_baas.transcripts import V1_WEBHOOK, V2_OUTPUT
+from schemas.meeting_baas.transcripts import V1_WEBHOOK, V2_OUTPUT, V2_RAW
 
 _STATES: Final[Mapping[str, State]] = {**v1.STATES, **v2.STATES}
 _FAILURES: Final = frozenset({"failed", "recording_failed", "transcription_failed"})
@@ -141,7 +141,23 @@ def _links(known: Mapping[str, Any], fields: Fields) -> Iterator[Link]:
 
 
 def _transcript(known: Mapping[str, Any], fields: Fields) -> TranscriptSource | None:
-    url = text(fields.get("transcription")) if "transcription" in known else None
-    if url:
-        return TranscriptSource(V2_OUTPUT, url)
-    return TranscriptSource(V1_WEBHOOK) if known and fields.get("transcript") else None
+    """v2's raw file where it alone is there. An empty list of v1 is a transcript if it is known that somebody
+    spoke: the speakers are told only where a transcript was asked for."""
+    numbers = _numbers(fields)
+    for field, shape in (("transcription", V2_OUTPUT), ("raw_transcription", V2_RAW)):
+        url = text(fields.get(field)) if field in known else None
+        if url:
+            return TranscriptSource(shape, url, numbers)
+    inline = fields.get("transcript")
+    is_empty = inline == [] and bool(fields.get("speakers"))
+    return TranscriptSource(V1_WEBHOOK, None, numbers) if known and (inline or is_empty) else None
+
+
+def _numbers(fields: Fields) -> dict[str, str]:
+    """The names of those who have a number."""
+    people = [*_items(fields.get("participants")), *_items(fields.get("speakers"))]
+    return {
+        str(one["id"]): name
+        for one in people
+        if isinstance(one, dict) and type(one.get("id")) is int and (name := text(one.get("name")))
+    }

@@ -1,5 +1,7 @@
 """How words become a line."""
 
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,4 +40,16 @@ def test_words_are_joined_as_they_are_written(words: list[str], line: str) -> No
 def test_no_letter_is_lost_and_no_space_is_doubled(words: list[str]) -> None:
     line = join_words(words)
     assert line == tidy(line)
-    assert "".join(line.split()) == "".join("".join(words).split())
+    assert "".join(line.split()) == _without_controls("".join("".join(words).split()))
+
+
+def test_control_characters_are_no_part_of_a_line() -> None:
+    assert tidy("Good\x00 \x1b[31mmorning\x7f,\x9f \x07 all.") == "Good [31mmorning, all."
+
+
+def test_what_joins_letters_and_signs_is_no_control_character() -> None:
+    assert tidy("می\u200cخواهم 👩\u200d🚀") == "می\u200cخواهم 👩\u200d🚀"
+
+
+def _without_controls(text: str) -> str:
+    return "".join(character for character in text if unicodedata.category(character) != "Cc")

@@ -114,7 +114,7 @@ def test_segments_in_which_nothing_is_said_are_left_out() -> None:
 
 
 def test_an_empty_transcript_is_a_transcript() -> None:
-    assert v1() == ParsedTranscript(None, None, ())
+    assert v1() == ParsedTranscript(None, None, (), reason="The sender found no words.")
 
 
 def test_the_senders_text_is_kept_where_there_is_one() -> None:

@@ -1,0 +1,75 @@
+"""A sender's transcript, fetched where it is linked, and read. A file that is none is kept as it came."""
+
+import asyncio
+from dataclasses import replace
+
+from consumers.base import Services
+from consumers.copying.source import Source as LinkedFile
+from consumers.copying.wanted import Wanted
+from consumers.transcribing.unread import keep_unread
+from infra.errors import Poison, Retryable
+from schemas.identity import BrokenEvent, NotAnEvent
+from schemas.lenient import parse_json
+from schemas.meeting import Link, ParsedTranscript, TranscriptSource
+from schemas.providers import ProviderSchema
+from schemas.transcript import Segment
+
+
+async def read(
+    provider: ProviderSchema, source: TranscriptSource, body: bytes, wanted: Wanted, services: Services
+) -> ParsedTranscript:
+    """What `body` says, which `source` tells how to read. `wanted` says whose it is.
+
+    Raises `Poison` where it is no such transcript, with the fact that the file is kept where it was linked;
+    `Retryable` where what came by a link is not even JSON.
+    """
+    try:
+        parsed = await asyncio.to_thread(provider.parse_transcript, source.shape, body)
+    except BrokenEvent as error:
+        if source.url is not None and not await asyncio.to_thread(_is_json, body):
+            raise Retryable("what came is no whole transcript, perhaps an error page.") from None
+        is_kept = wanted.link.kind == "transcript" and source.url is not None
+        facts = await keep_unread(body, wanted, services) if is_kept else ()
+        raise Poison(f"not a transcript that we can read: {error}", facts=facts) from error
+    return placed(parsed, wanted.seen.duration_seconds)
+
+
+async def fetch(wanted: Wanted, services: Services, max_bytes: int) -> bytes:
+    """The whole file behind a link. Raises `Poison` where it is larger, else as `Links.open`."""
+    body = bytearray()
+    async with LinkedFile(wanted, services, wanted.link).open() as download:
+        async for chunk in download.chunks():
+            body += chunk
+            if len(body) > max_bytes:
+                raise Poison(f"a {wanted.link.kind} of more than {max_bytes} bytes")
+    return bytes(body)
+
+
+def link_of(source: TranscriptSource, links: tuple[Link, ...]) -> Link:
+    """The link to a transcript; where another kind of file is read as one, that kind's."""
+    same = next((link for link in links if link.url == source.url), None)
+    return same or Link("transcript", source.url or "")
+
+
+def placed(parsed: ParsedTranscript, meeting_seconds: float | None) -> ParsedTranscript:
+    """Without times where these were added up, and parts that are longer than the meeting went beside each
+    other: nobody says where each of them begins."""
+    lasted = parsed.duration_seconds
+    if not parsed.added_up or not meeting_seconds or lasted is None or lasted <= 1.1 * meeting_seconds + 60:
+        return parsed
+    segments = tuple(_without_times(segment) for segment in parsed.segments)
+    return replace(parsed, duration_seconds=None, segments=segments)
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        parse_json(body)
+    except NotAnEvent:
+        return False
+    return True
+
+
+def _without_times(segment: Segment) -> Segment:
+    nowhere = {"start": None, "end": None}
+    words = tuple(word.model_copy(update=nowhere) for word in segment.words)
+    return segment.model_copy(update={**nowhere, "words": words})
