@@ -130,13 +130,13 @@ def _parts(segment: Segment) -> Iterator[_Part]:
 
 
 def _placed(segment: Segment) -> list[_PlacedWord]:
-    """Empty unless every word has its times and stands in the text."""
+    """Empty unless every word has its times, in order, and stands in the text."""
     placed: list[_PlacedWord] = []
     position = 0
     for word in segment.words:
         start, end, text = known(word.start), known(word.end), word.text.strip()
         begins_at = segment.text.find(text, position)
-        if start is None or end is None or begins_at < 0:
+        if start is None or end is None or begins_at < 0 or (placed and start < placed[-1].start):
             return []
         position = begins_at + len(text)
         placed.append(_PlacedWord(start, end, begins_at, position))

@@ -174,6 +174,12 @@ def test_no_moment_is_beyond_what_players_can_read() -> None:
     assert max(end for _, end, _ in cues) == 359_999_999
 
 
+def test_words_whose_times_go_back_leave_the_segment_whole() -> None:
+    words = (Word(text="a", start=100, end=101), Word(text="b", start=1, end=120))
+    transcript = _transcript(Segment(speaker=None, start=1, end=120, text="a b", words=words))
+    assert _vtt_cues(as_vtt(transcript)) == [(1_000, 120_000, "a b")]
+
+
 def test_sixty_thousand_words_become_captions() -> None:
     segments = [_spoken(" ".join(["word"] * 1000)) for _ in range(60)]
     transcript = _transcript(*segments)
