@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
@@ -147,15 +147,20 @@ def _strong_etag(headers: Mapping[str, str]) -> str | None:
 
 
 def _date(headers: Mapping[str, str]) -> str | None:
+    """Null also within the second of the change: it may change once more, and the date would stay."""
     said = headers.get("Last-Modified", "").strip()
-    return said if said.isascii() and len(said) <= 40 and _moment(said) is not None else None
+    changed, now = _moment(said), _moment(headers.get("Date", ""))
+    if changed is None or not said.isascii() or len(said) > 40:
+        return None
+    return said if now is None or now > changed else None
 
 
 def _moment(date: str) -> datetime | None:
     try:
-        return parsedate_to_datetime(date)
+        moment = parsedate_to_datetime(date)
     except (ValueError, TypeError, OverflowError):
         return None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)  # it was -0000
 
 
 def _media_type(headers: Mapping[str, str]) -> str:

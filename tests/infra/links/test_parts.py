@@ -8,6 +8,7 @@ from infra.links.base import FileChanged, Validator
 from tests.infra.links.fetching import links_to
 from tests.infra.links.parts import CHANGED, SIZE, some_file, source_of
 from tests.servers.file import noise
+from tests.servers.media import serve_media, status
 
 SINCE = "Mon, 07 Nov 1994 08:49:37 GMT"
 
@@ -52,6 +53,22 @@ async def test_what_is_no_strong_etag_is_none(etag: str | None) -> None:
 async def test_what_is_no_date_is_none(modified: str | None) -> None:
     async with source_of(replace(some_file(), modified=modified)) as source:
         assert (await source.begun()).modified is None
+
+
+@pytest.mark.parametrize(
+    ("now", "modified"),
+    [(CHANGED, None), ("Sun, 06 Nov 1994 08:49:38 GMT", CHANGED), ("Sun, 06 Nov 1994 08:49:36 GMT", None)],
+)
+async def test_within_the_second_of_its_change_a_file_is_not_known_by_its_date(
+    now: str, modified: str | None
+) -> None:
+    answer = status(200, b"file", Last_Modified=CHANGED, Date=now)
+    async with (
+        serve_media({"/file": answer}) as media,
+        links_to("127.0.0.1") as links,
+        links.open(f"{media.url}/file") as download,
+    ):
+        assert download.modified == modified
 
 
 async def test_the_etag_is_the_condition_of_a_part() -> None:
