@@ -6,7 +6,12 @@ from typing import Final
 
 from consumers.forget import remove_objects
 from infra.clock import wall_clock_ms
-from infra.database.downloads import all_downloads, remove_download
+from infra.database.downloads import (
+    UnfinishedDownload,
+    all_downloads,
+    find_download,
+    remove_download,
+)
 from infra.database.engine import Database
 from infra.database.forgotten import forgotten_meetings
 from infra.objects.base import ObjectStore
@@ -49,10 +54,11 @@ async def sweep(
     async with database.reading() as tx:
         downloads = await all_downloads(tx)
         forgotten = await forgotten_meetings(tx)
-    given_up = [download for download in downloads if download.updated_ms < given_up_ms]
-    for download in given_up:  # their uploads are strays from now on
-        async with database.transaction() as tx:
-            await remove_download(tx, download)
+    given_up = [
+        download
+        for download in downloads
+        if download.updated_ms < given_up_ms and await _is_given_up(download, database)
+    ]
     keep = [download.upload_id for download in downloads if download not in given_up]
     swept = await objects.sweep(stray_seconds, keep=keep)
     left = 0
@@ -60,3 +66,12 @@ async def sweep(
         if meeting.forgotten_ms >= now_ms() - forgotten_seconds * 1000:
             left += (await remove_objects((meeting.provider, meeting.meeting_id), objects))[0]
     return Sweeping(swept.uploads, swept.size, len(given_up), left)
+
+
+async def _is_given_up(download: UnfinishedDownload, database: Database) -> bool:
+    """Its upload is a stray from now on; false where somebody has just gone on with it."""
+    async with database.transaction() as tx:
+        found = await find_download(
+            tx, download.provider, download.meeting_id, download.kind, download.source
+        )
+        return found == download and await remove_download(tx, download)

@@ -1,13 +1,16 @@
 """What a sweep removes, and what it never does, on both stores."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from consumers.sweep import DAY_SECONDS, Sweeping, sweep
-from infra.database.downloads import add_download, all_downloads
+from infra.database.downloads import add_download, all_downloads, update_download
+from infra.database.engine import Database
 from infra.database.forgotten import forget
 from infra.objects.base import ObjectStore
 from tests.consumers.holding import NOW_MS, copy_of, name_of, replace_object
@@ -73,6 +76,33 @@ async def test_one_that_nobody_has_gone_on_with_for_a_week_goes(left: Left) -> N
     assert await left.written_down() == [young]
     assert not await left.can_be_resumed("video.mp4", old)
     assert await left.can_be_resumed("video.2.mp4", young)
+
+
+async def test_one_that_somebody_goes_on_with_meanwhile_stays(left: Left) -> None:
+    upload_id = await left.copy("video.mp4", days_ago=7.1)
+    services = replace(left.bench.services, database=_GoneOnWith(left.bench.services.database))  # type: ignore[arg-type]
+    meanwhile = replace(left, bench=replace(left.bench, services=services))
+    assert (await meanwhile.sweep()).downloads == 0
+    assert await left.written_down() == [upload_id]
+    assert await left.can_be_resumed("video.mp4", upload_id)
+
+
+@dataclass(frozen=True)
+class _GoneOnWith:
+    """A database in which all copies get on before anybody writes."""
+
+    database: Database
+
+    def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        return self.database.reading()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        async with self.database.transaction() as tx:
+            for download in await all_downloads(tx):
+                await update_download(tx, replace(download, updated_ms=NOW_MS))
+        async with self.database.transaction() as tx:
+            yield tx
 
 
 async def test_one_that_nobody_has_written_down_goes(left: Left) -> None:
