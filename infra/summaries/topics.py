@@ -1,8 +1,9 @@
 """Where the talk turns to something else (after Hearst's TextTiling, 1997), and words for each part."""
 
+import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -20,7 +21,9 @@ _WORDS_A_TOPIC: Final = 1_200
 
 _MOST_TOPICS: Final = 12
 _TITLE_WORDS: Final = 3
-_SHORTEST_TITLE_WORD: Final = 3
+_SHORTEST_TITLE_WORD: Final = 4
+"""Characters: most of a language's small words have fewer."""
+
 _TOKEN: Final = re.compile(r"\w+")
 
 
@@ -36,8 +39,11 @@ class Part:
 def parts_of(sentences: Sequence[Sentence], vectors: Sequence[Vector]) -> list[Part]:
     """The whole talk in parts of a topic each, in order; at least one sentence is given."""
     turns = [0, *_turns(sentences, vectors), len(sentences)]
-    everywhere = Counter(word for sentence in sentences for word in sentence.words)
-    return [Part(first, last, _title(sentences[first:last], everywhere)) for first, last in pairwise(turns)]
+    having = Counter(word for sentence in sentences for word in set(sentence.words))
+    rarity = {word: math.log((len(sentences) + 1) / count) for word, count in having.items()}
+    return [
+        Part(first, last, _title(sentences[first:last], having, rarity)) for first, last in pairwise(turns)
+    ]
 
 
 def _turns(sentences: Sequence[Sentence], vectors: Sequence[Vector]) -> list[int]:
@@ -72,14 +78,15 @@ def _block_starts(sentences: Sequence[Sentence]) -> list[int]:
     return starts
 
 
-def _title(sentences: Sequence[Sentence], everywhere: Counter[str]) -> str:
-    """The words said here and hardly elsewhere, as they are written; the first ones in scripts without."""
-    here = Counter(word for sentence in sentences for word in sentence.words)
-    having = Counter(word for sentence in sentences for word in set(sentence.words))
+def _title(sentences: Sequence[Sentence], having: Mapping[str, int], rarity: Mapping[str, float]) -> str:
+    """The words that are said often here and hardly elsewhere, as they are written; what was said first where
+    there are none."""
+    here = Counter(word for sentence in sentences for word in set(sentence.words))
+    fewest = min(max(here.values()), 2)
     weights = {
-        word: count * (count / everywhere[word]) ** 2 * (1 - having[word] / (len(sentences) + 1))
+        word: count * (count / having[word] * rarity[word]) ** 3
         for word, count in here.items()
-        if len(word) >= _SHORTEST_TITLE_WORD and not word.isdecimal()
+        if count >= fewest and len(word) >= _SHORTEST_TITLE_WORD and not word.isdecimal()
     }
     best = sorted(weights, key=lambda word: (-weights[word], word))[:_TITLE_WORDS]
     title = ", ".join(_as_written(word, sentences) for word in best)
