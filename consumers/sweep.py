@@ -36,7 +36,7 @@ async def sweep(
     objects: ObjectStore,
     database: Database,
     *,
-    stray_seconds: float = 3600,
+    stray_seconds: float = 3 * 3600,
     unfinished_seconds: float = 7 * DAY_SECONDS,
     forgotten_seconds: float = 2 * DAY_SECONDS,
     now_ms: Callable[[], int] = wall_clock_ms,
@@ -44,9 +44,9 @@ async def sweep(
     """Remove what nobody needs any more, never what is in use. Safe to repeat, kill, and run side by side.
 
     That is: downloads that nobody has gone on with for `unfinished_seconds`, which is longer than any outage
-    after which they could; uploads that no download tells of, `stray_seconds` after their last byte, for
-    which a source may stay silent much shorter; what a copy, or a command that was killed, left of a meeting
-    that was forgotten no longer than `forgotten_seconds` ago.
+    after which they could; uploads that no download tells of, `stray_seconds` after their last byte, or part
+    on S3, for whose 8 MiB the slowest source that is not given up takes 2.3 hours; what a copy, or a command
+    that was killed, left of a meeting that was forgotten no longer than `forgotten_seconds` ago.
 
     Raises `Halt`, and `Retryable` where the store or the database does not answer.
     """

@@ -11,7 +11,7 @@ import aiohttp
 from infra.errors import Poison, Retryable
 from infra.links.heads import Head
 
-_SLOWEST_BYTES_PER_SECOND: Final = 1024
+SLOWEST_BYTES_PER_SECOND: Final = 1024
 """Slower than this over a whole idle timeout is no progress: a meeting's video would take weeks."""
 
 
@@ -68,7 +68,7 @@ class HttpDownload:
             # Only time spent waiting for the source counts: a slow disk is not its fault.
             waited, recent = waited + clock() - began, recent + len(chunk)
             if waited > self.idle_timeout_seconds:
-                if recent < waited * _SLOWEST_BYTES_PER_SECOND:
+                if recent < waited * SLOWEST_BYTES_PER_SECOND:
                     raise Retryable(f"{self.shown}: too slow, {recent} bytes in {waited:.0f} s.")
                 waited, recent = 0.0, 0
             yield chunk

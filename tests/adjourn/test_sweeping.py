@@ -23,11 +23,11 @@ from tests.adjourn.program import API_KEY, DEADLINE_SECONDS, Program, eventually
 from tests.consumers.holding import copy_of, name_of
 from tests.consumers.storing import opened_bench
 
-TWO_HOURS_SECONDS = 7200
+FOUR_HOURS_SECONDS = 4 * 3600
 
 
 async def left_behind(folder: Path, file: str, *, written_down: bool) -> Path:
-    """The file of an upload that was left in its middle two hours ago."""
+    """The file of an upload that was left in its middle four hours ago."""
     objects = open_objects(f"file:///{folder}/var/objects")
     before = set(parts_in(folder))
     async with objects.begin(name_of(file), media_type="video/mp4", resumable=True) as upload:
@@ -37,11 +37,11 @@ async def left_behind(folder: Path, file: str, *, written_down: bool) -> Path:
             open_database(f"sqlite:///{folder}/var/adjourn.db") as database,
             database.transaction() as tx,
         ):
-            when_ms = int((time.time() - TWO_HOURS_SECONDS) * 1000)
+            when_ms = int((time.time() - FOUR_HOURS_SECONDS) * 1000)
             await add_download(tx, copy_of("bot-1", name_of(file), upload_id=upload.id, when_ms=when_ms))
     new = set(parts_in(folder)) - before
     for part in new:
-        os.utime(part, (time.time() - TWO_HOURS_SECONDS,) * 2)
+        os.utime(part, (time.time() - FOUR_HOURS_SECONDS,) * 2)
     return max(new, key=lambda part: part.stat().st_size)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
+from inspect import signature
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from consumers.sweep import DAY_SECONDS, Sweeping, sweep
 from infra.database.downloads import add_download, all_downloads, update_download
 from infra.database.engine import Database
 from infra.database.forgotten import forget
+from infra.links.bodies import SLOWEST_BYTES_PER_SECOND
 from infra.objects.base import ObjectStore
+from infra.objects.s3.upload import part_bytes
 from tests.consumers.holding import NOW_MS, copy_of, name_of, replace_object
 from tests.consumers.storing import PROVIDER, Bench, opened_bench
 from tests.contracts.objects.conftest import STORES
@@ -119,6 +122,12 @@ async def test_one_that_is_being_written_stays_though_its_row_is_not_there_yet(l
         assert await left.sweep(stray_seconds=3600) == Sweeping(0, 0, 0, 0)
         await upload.finish()
     assert await left.objects.stat(name_of("video.mp4")) is not None
+
+
+def test_the_slowest_source_fills_a_part_before_its_upload_is_taken_for_a_stray() -> None:
+    """S3 tells nothing of an upload but when its parts came."""
+    seconds = part_bytes(1) / SLOWEST_BYTES_PER_SECOND
+    assert signature(sweep).parameters["stray_seconds"].default > seconds
 
 
 async def test_what_was_stored_of_a_meeting_just_forgotten_goes(left: Left) -> None:
