@@ -164,6 +164,16 @@ async def test_the_same_is_found_where_few_and_where_many_segments_count(databas
     assert await _random_findings(database) == few
 
 
+async def test_of_many_meetings_in_a_span_of_time_every_segment_is_found(database: Database) -> None:
+    for day in range(32):
+        await _store_said(database, "p", f"m{day}", [_segment("yes")] * 3)
+        await _know(database, f"m{day}", _MAY + day * _DAY)
+    only = Only(since=_MAY + _DAY, until=_MAY + 31 * _DAY)
+    hits = await _search(database, "yes", only, limit=100)
+    assert {hit.meeting_id for hit in hits} == {f"m{day}" for day in range(1, 31)}
+    assert len(hits) == 3 * 30
+
+
 async def _random_findings(database: Database) -> list[list[Hit]]:
     questions = ("w1", "w2 w3", '"w1 w2"', "w1* w2", "w9")
     filters = (Only(provider="p"), Only(until=_MAY + 20 * _DAY), Only(speaker="Ada", since=_MAY))
@@ -216,9 +226,9 @@ async def _know(database: Database, meeting_id: str, at: datetime, *, joined: bo
         await save_meeting(tx, meeting)
 
 
-async def _search(database: Database, words: str, only: Only = EVERYTHING) -> list[Hit]:
+async def _search(database: Database, words: str, only: Only = EVERYTHING, *, limit: int = 10) -> list[Hit]:
     async with database.reading() as tx:
-        return await search(tx, words, limit=10, only=only)
+        return await search(tx, words, limit=limit, only=only)
 
 
 async def _texts(database: Database, words: str) -> list[str]:
