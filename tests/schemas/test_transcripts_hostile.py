@@ -91,8 +91,10 @@ def test_times_are_within_reach_and_segments_in_their_order(shape: str, said: li
     segments = parsed(shape, said).segments
     starts = [segment.start for segment in segments if segment.start is not None]
     assert starts == sorted(starts)
-    for timed in (*segments, *(word for segment in segments for word in segment.words)):
-        known = [at for at in (timed.start, timed.end) if at is not None]
+    spans = [(segment.start, segment.end) for segment in segments]
+    spans += [(word.start, word.end) for segment in segments for word in segment.words]
+    for span in spans:
+        known = [at for at in span if at is not None]
         assert known == sorted(known)
         assert all(math.isfinite(at) and 0 <= at <= _MONTH for at in known)
 
