@@ -84,8 +84,6 @@ async def open_client(
     async with AsyncOpenAI(
         api_key=api_key or "none",
         admin_api_key="",
-        organization="",
-        project="",
         webhook_secret="",
         base_url=url,
         max_retries=0,
