@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.speaking import Turn, is_named, named
@@ -100,6 +100,7 @@ _SEGMENT = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(_SEGMENT, max_size=8), st.lists(_TURN, max_size=8))
 def test_nothing_but_missing_names_is_changed_and_only_for_names_of_the_log(
     segments: list[Segment], turns: list[Turn]

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.captions import as_srt, as_text, as_vtt
@@ -69,6 +69,7 @@ def letters(text: str) -> Counter[str]:
 
 
 @_EVERY_SHAPE
+@settings(deadline=None)
 @given(document=_ANYTHING)
 def test_whatever_comes_is_read_or_broken(shape: str, document: object) -> None:
     for body in (json.dumps(document).encode(), json.dumps(SHAPES[shape](document)).encode()):
@@ -76,6 +77,7 @@ def test_whatever_comes_is_read_or_broken(shape: str, document: object) -> None:
             parse_transcript(shape, body)
 
 
+@settings(deadline=None)
 @given(body=st.binary(max_size=50) | _ANYTHING.map(lambda value: json.dumps(value).encode()))
 def test_whatever_comes_as_a_log_is_read_or_broken(body: bytes) -> None:
     try:
@@ -86,6 +88,7 @@ def test_whatever_comes_as_a_log_is_read_or_broken(body: bytes) -> None:
 
 
 @_EVERY_SHAPE
+@settings(deadline=None)
 @given(said=_SAID)
 def test_times_are_within_reach_and_segments_in_their_order(shape: str, said: list[Any]) -> None:
     segments = parsed(shape, said).segments
@@ -100,6 +103,7 @@ def test_times_are_within_reach_and_segments_in_their_order(shape: str, said: li
 
 
 @_EVERY_SHAPE
+@settings(deadline=None)
 @given(said=_SAID)
 def test_nothing_that_is_said_is_lost(shape: str, said: list[Any]) -> None:
     times = 2 if shape.endswith("raw") else 1
@@ -111,6 +115,7 @@ def test_nothing_that_is_said_is_lost(shape: str, said: list[Any]) -> None:
     assert (transcript.reason is None) == bool(transcript.segments)
 
 
+@settings(deadline=None)
 @given(said=_SAID)
 def test_what_is_read_can_be_shown_and_kept(said: list[Any]) -> None:
     segments = parsed("meeting-baas.v2.output", said).segments
