@@ -51,7 +51,7 @@ def done(seaweed: SeaweedServer, postgres: PostgresServer, tmp_path_factory: pyt
 
 def test_what_was_stored_is_well(done: Done) -> None:
     assert done.well.returncode == 0, done.well.stderr
-    assert done.well.stdout.startswith("All is well: 12 objects, ")
+    assert done.well.stdout.startswith("All is well: 14 objects, ")
 
 
 def test_what_was_broken_is_found(done: Done) -> None:
@@ -66,7 +66,7 @@ def test_what_was_broken_is_found(done: Done) -> None:
 
 def test_a_meeting_is_forgotten_in_the_bucket_and_in_the_database(done: Done) -> None:
     assert done.forgotten.returncode == 0, done.forgotten.stderr
-    assert "Removed: 7 files" in done.forgotten.stdout
+    assert "Removed: 8 files" in done.forgotten.stdout
     assert [key for key in done.left if V2_MEETING in key] == []
     assert [key for key in done.left if V1_MEETING in key] != []
     assert [json.loads(line)["meeting_id"] for line in done.meetings.stdout.splitlines()] == [V1_MEETING]

@@ -51,7 +51,7 @@ async def test_a_log_is_reached_with_a_login(broker: ManyListeners, mechanism: s
 
 @pytest.mark.parametrize("mechanism", _MECHANISMS)
 async def test_a_wrong_password_is_told_in_a_sentence(broker: ManyListeners, mechanism: str) -> None:
-    cluster = cluster_of(broker.login_url, **_login(broker, mechanism, "wrong"), ack_timeout_seconds=1)
+    cluster = cluster_of(broker.login_url, **_login(broker, mechanism, "wrong"), ack_timeout_seconds=4)
     async with kafka_log(cluster, setup=False) as log:
         with pytest.raises(Halt, match=r"refuses us .*ADJOURN_KAFKA_SECURITY_PROTOCOL") as probed:
             await log.probe()
