@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
@@ -68,13 +68,22 @@ def cues_of(transcript: Transcript) -> list[Cue]:
     cues: list[Cue] = []
     for segment in transcript.segments:
         speaker = next(_lines(one_line(segment.speaker or "")), "")
+        earliest = 0
         for part in _parts(segment):
             if text := one_line(part.text):
                 before = cues[-1].end if cues else 0
                 start = before if part.start is None else round(part.start * 1000)
                 end = 0 if part.end is None else round(part.end * 1000)
-                cues.extend(_shown(start, end, speaker, text))
+                for cue in _shown(start, end, speaker, text):
+                    cues.append(_not_before(earliest, cue))
+                    earliest = cues[-1].start
     return sorted(cues, key=lambda cue: cue.start)
+
+
+def _not_before(earliest: int, cue: Cue) -> Cue:
+    """What one says stays in its order, also where an estimated length reaches into what is said next."""
+    start = max(earliest, cue.start)
+    return replace(cue, start=start, end=max(start + 1, cue.end))
 
 
 def _shown(start: int, end: int, speaker: str, text: str) -> Iterator[Cue]:

@@ -75,6 +75,16 @@ def test_nobody_is_shown_with_anothers_words_and_none_are_lost(transcript: Trans
         )
 
 
+def test_an_estimated_length_that_reaches_into_the_next_words_does_not_mix_them() -> None:
+    long, late = "今日は良い天気ですね" * 30, "0"
+    words = (
+        Word(text=long, start=1.0, end=1.0),
+        Word(text=late, start=1.5, end=2.0),
+    )
+    spoken = Segment(speaker="Ada", start=1.0, end=2.0, text=long + late, words=words)
+    assert "".join(cue.text for cue in _read_vtt(_transcript([spoken]))) == long + late
+
+
 def test_a_long_meeting_is_read_whole() -> None:
     transcript = _transcript([_said_at(quarter / 4) for quarter in range(5_000)])
     assert _read_vtt(transcript) == cues_of(transcript)
