@@ -17,14 +17,14 @@ from consumers.copying.known import Known, look
 from consumers.copying.moving import dropped_if_changed, move
 from consumers.copying.names import format_of, free_name, is_there
 from consumers.copying.proof import Proof, proof_of_all, proof_of_rest
-from consumers.copying.source import Source, known_again
+from consumers.copying.source import Source
 from consumers.copying.wanted import Wanted
 from consumers.media import HEAD_BYTES, Format, recognise
 from consumers.streams import in_pieces
 from infra.clock import wall_clock_ms
 from infra.database.downloads import UnfinishedDownload
 from infra.errors import Retryable
-from infra.links.base import Download, FileChanged, Validator
+from infra.links.base import Download, FileChanged, Validator, known_again
 from infra.objects.base import ObjectStore, Upload
 from schemas.manifest import Artifact
 

@@ -12,7 +12,7 @@ from consumers.copying import metrics
 from consumers.copying.wanted import Wanted
 from consumers.renewal import expires_soon, fresh_link
 from infra.errors import Poison, Retryable
-from infra.links.base import DeadLink, Download, FileChanged, Validator
+from infra.links.base import DeadLink, Download, FileChanged, Validator, known_again
 from schemas.meeting import Link
 
 _PROGRESS_BYTES: Final = 64 * 1024
@@ -80,11 +80,6 @@ class Source:
         self.link = fresh
         metrics.RENEWED.inc()
         return True
-
-
-def known_again(answer: Download) -> bool:
-    """Whether a part of just this file can be asked for later on."""
-    return answer.ranges and (answer.etag is not None or answer.modified is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import structlog
 
 from infra.errors import Poison, Retryable
-from infra.links.base import DeadLink, Download, Links, Validator
+from infra.links.base import DeadLink, Download, Links, Validator, known_again
 from infra.links.looks import Look
 from infra.links.pace import Crew, Pace
 from infra.links.pieces import Pieces, Room
@@ -41,7 +41,7 @@ class AheadLinks:
     ) -> AsyncIterator[Download]:
         async with AsyncExitStack() as answers:
             answer = await answers.enter_async_context(opening)
-            if not answer.ranges or answer.length is None or (answer.etag or answer.modified) is None:
+            if answer.length is None or not known_again(answer):
                 yield answer
                 return
             known = Validator(answer.etag, answer.modified, answer.length)

@@ -70,6 +70,11 @@ class Download(Protocol):
         """
 
 
+def known_again(answer: Download) -> bool:
+    """Whether a part of just this file can be asked for later on."""
+    return answer.ranges and (answer.etag is not None or answer.modified is not None)
+
+
 class Links(Protocol):
     def open(
         self, url: str, *, first: int = 0, last: int | None = None, unchanged: Validator | None = None
