@@ -1,7 +1,8 @@
 """The senders' own APIs, asked for what a webhook cannot say: what they still have, and to delete it."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from infra.errors import Poison
@@ -29,6 +30,35 @@ class Holdings:
     others: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A meeting that is over. `event_type` is the `ce_type` of the event by which it should have told us; a
+    sender that tells of a meeting's end by several events has one of these for each.
+
+    `ended_at` is by the sender's clock, null where it does not say.
+    """
+
+    meeting_id: str
+    event_type: str
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class FinalEvent:
+    """What the provider's answer is as a record: `observe` of the provider reads it as it reads the webhook.
+
+    `type` is the `ce_type` of the event that it stands for. `body` is the answer as it came, but for secrets:
+    keys, passwords and tokens that are in it. `id` is the `ce_id` that the webhook would have; null: the one
+    derived from the provider, the event's name and the meeting alone. Where it cannot be known, because the
+    sender gives each delivery its own, any that is the same for the same event will do: handlers know what
+    they have stored.
+    """
+
+    type: str
+    body: bytes
+    id: str | None = None
+
+
 class ProviderApi(Protocol):
     """One provider's API. `event_type` is the `ce_type` of an event of the meeting: it tells which version
     of the API has the meeting.
@@ -48,4 +78,17 @@ class ProviderApi(Protocol):
         """Nothing of the meeting is there any more on return; deleting what is not there is no error.
 
         Raises `Retryable` also when only a part could be deleted, or the meeting is not over.
+        """
+
+    def ended(self, since: datetime) -> AsyncIterator[Ended]:
+        """The meetings that ended at `since` or later, in any order, perhaps one of them several times.
+
+        It may miss what ends, or is done with, while it is read. Raises `Retryable` where the list breaks
+        off: what came until then is true.
+        """
+
+    async def final_event(self, meeting_id: str, event_type: str) -> FinalEvent | None:
+        """How the meeting ended; null while it is not over, or not all that belongs to its end is there.
+
+        `event_type` is that of `Ended`, or of any event of a meeting of which nobody has heard for long.
         """
