@@ -1,0 +1,53 @@
+"""One face for both generations: the type of a meeting's event tells which of them has the meeting."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import aiohttp
+
+from infra.providers.base import Holdings, ProviderApi
+from infra.providers.meeting_baas.session import Session
+from infra.providers.meeting_baas.v1 import V1
+from infra.providers.meeting_baas.v2 import V2
+from schemas.meeting import Link
+from schemas.meeting_baas import v1, v2
+
+
+@asynccontextmanager
+async def open_meeting_baas(url: str, key: str, *, timeout_seconds: float = 30) -> AsyncIterator[ProviderApi]:
+    """The API at `url` (without `/v2`), asked with `key`. A call takes `timeout_seconds` at most, besides the
+    time for which it waits for its turn."""
+    async with aiohttp.ClientSession(
+        headers={
+            "x-meeting-baas-api-key": key,
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "User-Agent": "adjourn",
+        },
+        auto_decompress=False,  # it would hide the size of an answer
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=timeout_seconds),
+    ) as client:
+        session = Session(client, url.rstrip("/"))
+        yield MeetingBaas(V1(session), V2(session))
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingBaas:
+    v1: V1
+    v2: V2
+
+    async def links(self, meeting_id: str, event_type: str) -> Sequence[Link]:
+        return await self._generation(event_type).links(meeting_id)
+
+    async def holdings(self, meeting_id: str, event_type: str) -> Holdings:
+        return await self._generation(event_type).holdings(meeting_id)
+
+    async def delete(self, meeting_id: str, event_type: str) -> None:
+        await self._generation(event_type).delete(meeting_id)
+
+    def _generation(self, event_type: str) -> V1 | V2:
+        """Where both generations have an event of one name, only v2 ends a meeting by it."""
+        name = event_type.removeprefix("meeting-baas.")
+        return self.v1 if name in v1.EVENTS and name not in v2.EVENTS else self.v2
