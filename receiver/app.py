@@ -3,6 +3,8 @@
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from http import HTTPStatus
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -24,7 +26,8 @@ async def nothing_degraded() -> Mapping[str, str]:
 class ReceiverApp:
     """An ASGI application.
 
-    `shortcuts`, by the target of a request as it is sent, lead to the same where the server knows of them.
+    `shortcuts`, by the target of a request as it is sent, lead to the same where the server knows of them;
+    there are some for senders that are answered 202.
     """
 
     asgi: ASGIApp
@@ -49,8 +52,8 @@ def create_app(
 ) -> ReceiverApp:
     """For one event loop.
 
-    `schemes` by provider: one that has none is answered 404. A body must come whole in `body_seconds` and
-    never stand still for `body_idle_seconds`. Meeting BaaS v1 waits 5 s for an answer: `append_seconds`,
+    `schemes` by provider, each within its lifetime: who has none is answered 404. A body must come whole in
+    `body_seconds` and never stand still for `body_idle_seconds`. Meeting BaaS v1 waits 5 s for an answer: `append_seconds`,
     after which it is 503, must stay below that. `clock` gives seconds since 1970. `degraded` says what is
     away although events are accepted, a sentence for each part; it must not raise. `metrics` makes the page
     in Prometheus's text format.
@@ -75,9 +78,15 @@ def create_app(
         first, *rest = [segment for segment in path.split("/") if segment] or [""]
         if first != "webhooks" or not rest:
             return others
-        return routes[rest[0]].answer if len(rest) == 1 and rest[0] in routes else stranger
+        name, *path_of_provider = rest
+        if name not in routes or (path_of_provider and not schemes[name].has_paths):
+            return stranger
+        return partial(routes[name].answer, path_of_provider)
 
     shortcuts = {
-        f"/webhooks/{name}{end}".encode(): routes[name].shortcut for name in routes for end in ("", "/")
+        f"/webhooks/{name}{end}".encode(): routes[name].shortcut
+        for name, scheme in schemes.items()
+        if scheme.taken is HTTPStatus.ACCEPTED
+        for end in ("", "/")
     }
     return ReceiverApp(app, shortcuts)

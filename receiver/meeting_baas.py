@@ -39,7 +39,7 @@ def scheme(
     only_the_last = in_clear[-1:]
     all_others = svix.HEADERS | {_ALERT, _CALLBACK}
 
-    def judge(headers: RequestHeaders, now_seconds: float) -> Admission:
+    def judge(headers: RequestHeaders, now_seconds: float, _: Sequence[str]) -> Admission:
         if all_others.isdisjoint(headers):
             candidates = only_the_last
         elif svix.HEADERS.isdisjoint(headers):
@@ -54,7 +54,7 @@ def scheme(
                 raise Unauthentic(f"{header.decode()} is not one of ours")
         raise Unauthentic("there is no credential")
 
-    return judge
+    return Scheme(judge)
 
 
 def sign(

@@ -15,6 +15,7 @@ from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, M
 
 Outcome = Literal[
     "accepted",
+    "no_event",
     "quarantined",
     "unreadable",
     "unauthentic",

@@ -7,7 +7,7 @@ also the one place where errors become HTTP statuses.
 import asyncio
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from http import HTTPStatus
 from math import ceil
@@ -23,7 +23,15 @@ from structlog.typing import FilteringBoundLogger
 from infra.errors import LogUnavailable
 from infra.eventlog.base import EventLog
 from receiver import attributes
-from receiver.admission import Admission, RequestHeaders, Scheme, Unauthentic, headers_by_name
+from receiver.admission import (
+    Admission,
+    NoEvent,
+    RequestHeaders,
+    Scheme,
+    Unauthentic,
+    Unjudged,
+    headers_by_name,
+)
 from receiver.answers import Problem, send_json, send_problem
 from receiver.body import BodyLimits, ClientGone, TooLarge, TooSlow, drain, read
 from receiver.deadline import Deadline
@@ -44,6 +52,8 @@ _WRONG_METHOD: Final = Problem(
 _UNAUTHENTIC: Final = Problem(HTTPStatus.UNAUTHORIZED, "No credential of this request is one that we accept.")
 _TOO_SLOW: Final = Problem(HTTPStatus.REQUEST_TIMEOUT, "The body did not come in time.")
 _NOT_AN_EVENT: Final = Problem(HTTPStatus.BAD_REQUEST, "The body is not a JSON object. It has been kept.")
+_NOT_DURABLE: Final = "It could not be made durable: send it again."
+_NOT_JUDGED: Final = "Whose it is cannot be told now: send it again."
 _OUR_TROUBLE_SECONDS: Final = 5
 _NO_ANSWER: Final = "the log did not answer in time"
 
@@ -66,7 +76,8 @@ class WebhookRoute:
     ) -> None:
         self._provider = provider
         self._attributes = attributes.accepted_from(provider.name)
-        self._scheme = scheme
+        self._judge = scheme.judge
+        self._taken = scheme.taken.value
         self._log = log
         self._limits = limits
         self._appending = appending
@@ -80,7 +91,7 @@ class WebhookRoute:
         if method not in _METHODS_SENT or len(body) > self._limits.max_bytes:
             return False
         try:
-            admission = self._scheme(headers, self._clock())
+            admission = self._judge(headers, self._clock(), ())
             if admission.prove is not None:
                 admission.prove(body)
             identity = self._provider.identify(body, admission.channel)
@@ -106,8 +117,11 @@ class WebhookRoute:
         durable.add_done_callback(end)
         return True
 
-    async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Never raises because of the request, the log or a bug: each of them has its status."""
+    async def answer(self, path: Sequence[str], scope: Scope, receive: Receive, send: Send) -> None:
+        """`path` is what follows the provider's name in the URL.
+
+        Never raises because of the request, the log or a bug: each of them has its status.
+        """
         task = asyncio.current_task()
         assert task is not None
         unread: Receive | None = receive
@@ -116,19 +130,18 @@ class WebhookRoute:
                 await self._refuse(send, unread, "wrong_method", _WRONG_METHOD, scope["method"])
                 return
             headers = headers_by_name(scope["headers"])
-            admission = self._scheme(headers, self._clock())
+            admission = self._judge(headers, self._clock(), path)
             value = await read(receive, headers.get(b"content-length"), self._limits, task)
             unread = None
             if len(value) > self._limits.max_bytes:
                 raise TooLarge
-            if admission.prove is not None:
-                admission.prove(value)
+            await _prove(admission, value)
             self._tally.body_bytes += len(value)
             answer = await self._accept(value, headers, admission, task)
         except (Exception, asyncio.CancelledError) as ending:
             await self._answer_otherwise(ending, send, unread)
         else:
-            await send_json(send, 202, answer)
+            await send_json(send, self._taken, answer)
 
     async def _accept(self, value: bytes, headers: RequestHeaders, admission: Admission, task: Task) -> bytes:
         """The answer. What it refuses of a body, it has kept aside before."""
@@ -179,8 +192,16 @@ class WebhookRoute:
             case BrokenEvent():
                 self._tally.ended["quarantined"] += 1
                 answer = {"status": "quarantined", "errors": ending.errors}
-                await send_json(send, 202, json.dumps(answer).encode())
+                await send_json(send, self._taken, json.dumps(answer).encode())
                 self._logger.warning("quarantined", type=ending.type, errors=ending.errors)
+            case NoEvent():
+                self._tally.ended["no_event"] += 1
+                if unread is not None:
+                    await drain(unread, self._limits.max_bytes)
+                await send_json(send, 200, ending.answer)
+                self._logger.info("no_event", reason=str(ending))
+            case Unjudged():
+                await self._give_up(send, unread, str(ending), ending.retry_after_seconds, _NOT_JUDGED)
             case LogUnavailable():
                 await self._give_up(send, unread, str(ending), ending.retry_after_seconds)
             case asyncio.CancelledError():
@@ -222,12 +243,24 @@ class WebhookRoute:
         self._logger.warning("refused", status=problem.status.value, reason=reason)
 
     async def _give_up(
-        self, send: Send, unread: Receive | None, reason: str, retry_after_seconds: float
+        self,
+        send: Send,
+        unread: Receive | None,
+        reason: str,
+        retry_after_seconds: float,
+        detail: str = _NOT_DURABLE,
     ) -> None:
         retry_after = b"%d" % ceil(retry_after_seconds)
-        problem = Problem(
-            HTTPStatus.SERVICE_UNAVAILABLE,
-            "It could not be made durable: send it again.",
-            [(b"retry-after", retry_after)],
-        )
+        problem = Problem(HTTPStatus.SERVICE_UNAVAILABLE, detail, [(b"retry-after", retry_after)])
         await self._refuse(send, unread, "unavailable", problem, reason)
+
+
+async def _prove(admission: Admission, value: bytes) -> None:
+    if admission.prove is None:
+        return
+    try:
+        admission.prove(value)
+    except Unauthentic:
+        if admission.prove_anew is None:
+            raise
+        await admission.prove_anew(value)

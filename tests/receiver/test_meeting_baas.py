@@ -19,10 +19,10 @@ def test_every_secret_of_a_list_is_accepted(setting: str, secret: str) -> None:
     scheme = meeting_baas.scheme(**settings | {setting: ["newest", "", "older", "oldest"]})
     assert scheme is not None
 
-    scheme({HEADERS[setting]: secret.encode()}, 0)
+    scheme.judge({HEADERS[setting]: secret.encode()}, 0, ())
     for wrong in (b"", b"new", b"newestolder"):
         with pytest.raises(Unauthentic):
-            scheme({HEADERS[setting]: wrong}, 0)
+            scheme.judge({HEADERS[setting]: wrong}, 0, ())
 
 
 @pytest.mark.parametrize("setting", HEADERS)
@@ -34,4 +34,4 @@ def test_a_secret_of_one_kind_is_none_of_another(setting: str) -> None:
     for name, header in HEADERS.items():
         if name != setting:
             with pytest.raises(Unauthentic):
-                scheme({header: b"secret"}, 0)
+                scheme.judge({header: b"secret"}, 0, ())
