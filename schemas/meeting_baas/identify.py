@@ -4,8 +4,6 @@ No body of either generation has an event id, so one is made of what `v1.py` and
 The links are not part of it: an event sent again with fresh links is the same event.
 """
 
-import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
 
@@ -18,6 +16,7 @@ from schemas.lenient import rfc3339
 from schemas.meeting_baas import v1, v2
 from schemas.meeting_baas.events import STATUS_CHANGE, Event
 from schemas.meeting_baas.payload import Fields, Leniently, find, merged, parse
+from schemas.naming import id_of_bytes, key_of, no_key, safe_name
 
 # Where both generations have an event of one name, v2's documents ask for the same and more.
 EVENTS: Final[Mapping[str, Event]] = {**v1.EVENTS, **v2.EVENTS}
@@ -25,9 +24,6 @@ EVENTS: Final[Mapping[str, Event]] = {**v1.EVENTS, **v2.EVENTS}
 _SUBJECTS: Final = ("bot_id", "calendar_id", "alert_rule_id")
 _TIMES: Final = ("sent_at", "triggered_at", "last_updated_ts", "deleted_at", "updated_at", "created_at")
 _SENT: Final = frozenset(_TIMES) - {"created_at"}
-_LONGEST_NAME: Final = 100
-_LONGEST_KEY: Final = 256
-_NOT_IN_A_NAME: Final = re.compile(r"[^!-~]")
 
 
 class _Status(TypedDict, total=False):
@@ -81,20 +77,22 @@ def identify(body: bytes, channel: str) -> Identity:
         return _status_change(data, top, body)
     fields = merged(data, top)
     if channel == "alert":
-        name, event = f"alert.{_safe_name(fields.get('alert_type'))}", v2.ALERT
+        name, event = f"alert.{safe_name(fields.get('alert_type'))}", v2.ALERT
     elif isinstance(name, str) and name in EVENTS:
         event = EVENTS[name]
     else:
-        return Identity(_safe_name(name), _any_key(fields), _id_of_bytes(body), _time(fields))
+        return Identity(safe_name(name), _any_key(fields), id_of_bytes("meeting-baas", body), _time(fields))
     subject = fields.get(event.subject)
-    key = _key(subject)
-    faults = [] if key else [_no_key(event, subject)]
+    key = key_of(subject)
+    faults = [] if key else [no_key(event.subject, subject)]
     for link in event.links:
         if not isinstance(fields.get(link, ""), str):
             faults.append(f"{link}: not a link")
     if faults:
         raise _broken(name, faults, key, fields)
-    return Identity(name, key, _id(name, key, event, fields) or _id_of_bytes(body), _time(fields))
+    return Identity(
+        name, key, _id(name, key, event, fields) or id_of_bytes("meeting-baas", body), _time(fields)
+    )
 
 
 def _status_change(data: Fields, top: Fields, body: bytes) -> Identity:
@@ -112,14 +110,18 @@ def _status_change(data: Fields, top: Fields, body: bytes) -> Identity:
         code, created_at = status.get("code"), status.get("created_at")
     else:
         code, created_at = status, find("created_at", data, top)
-    key = _key(bot_id)
+    key = key_of(bot_id)
     if not key or not isinstance(code, str):
-        faults = [] if key else [_no_key(EVENTS[STATUS_CHANGE], bot_id)]
+        faults = [] if key else [no_key("bot_id", bot_id)]
         if not isinstance(code, str):
             faults.append("status: has no code")
         raise _broken(STATUS_CHANGE, faults, key, merged(data, top))
     at = created_at if isinstance(created_at, str) else _as_part(created_at)
-    id_ = derived_id("meeting-baas", STATUS_CHANGE, key, code, at) if code and at else _id_of_bytes(body)
+    id_ = (
+        derived_id("meeting-baas", STATUS_CHANGE, key, code, at)
+        if code and at
+        else id_of_bytes("meeting-baas", body)
+    )
     if _SENT.isdisjoint(data) and _SENT.isdisjoint(top):
         time = rfc3339(created_at) or ""
     else:
@@ -127,29 +129,13 @@ def _status_change(data: Fields, top: Fields, body: bytes) -> Identity:
     return Identity._make((STATUS_CHANGE, key, id_, time))  # in two thirds of the time
 
 
-def _no_key(event: Event, subject: object) -> str:
-    why = f"no id of at most {_LONGEST_KEY} printable characters" if subject else "is missing"
-    return f"{event.subject}: {why}"
-
-
 def _broken(name: str, faults: Sequence[str], key: str, fields: Fields) -> BrokenEvent:
     place = "data." if isinstance(fields.get("data"), dict) else ""
     return BrokenEvent(name, [place + fault for fault in faults], key)
 
 
-def _key(value: object) -> str:
-    """The value as a key, "" where it cannot be one."""
-    if isinstance(value, str):
-        return value if len(value) <= _LONGEST_KEY and value.isprintable() and not value.isspace() else ""
-    return _key(str(value)) if type(value) is int else ""
-
-
 def _any_key(fields: Fields) -> str:
-    return next((key for subject in _SUBJECTS if (key := _key(fields.get(subject)))), "")
-
-
-def _safe_name(value: object) -> str:
-    return _NOT_IN_A_NAME.sub("_", value[:_LONGEST_NAME]) if isinstance(value, str) and value else "unknown"
+    return next((key for subject in _SUBJECTS if (key := key_of(fields.get(subject)))), "")
 
 
 def _id(name: str, key: str, event: Event, fields: Fields) -> str | None:
@@ -166,10 +152,6 @@ def _as_part(value: object) -> str:
     if isinstance(value, list):
         return f"[{' '.join(sorted(map(str, value)))}]"
     return str(value) if isinstance(value, int) else ""
-
-
-def _id_of_bytes(body: bytes) -> str:
-    return derived_id("meeting-baas", hashlib.blake2b(body, digest_size=16).hexdigest())
 
 
 def _time(fields: Fields) -> str:

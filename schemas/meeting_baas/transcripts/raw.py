@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from schemas.identity import BrokenEvent
-from schemas.meeting_baas.transcripts.segments import Said, seconds, segment_of
+from schemas.meeting_baas.transcripts.segments import Said, segment_of
+from schemas.segments import seconds
 
 
 @dataclass(slots=True)

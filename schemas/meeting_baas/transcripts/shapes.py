@@ -22,7 +22,8 @@ from schemas.identity import BrokenEvent, NotAnEvent
 from schemas.lenient import parse_json, text
 from schemas.meeting import ParsedTranscript
 from schemas.meeting_baas.transcripts.raw import parse_raw
-from schemas.meeting_baas.transcripts.segments import Said, in_order, seconds, segment_of
+from schemas.meeting_baas.transcripts.segments import Said, segment_of
+from schemas.segments import in_order, seconds
 
 V1_WEBHOOK: Final = "meeting-baas.v1.webhook"
 """The whole body of a v1 `complete`, nested or flat."""

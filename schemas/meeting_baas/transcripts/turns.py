@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from schemas.identity import BrokenEvent, NotAnEvent
 from schemas.lenient import number, parse_json
-from schemas.meeting_baas.transcripts.segments import seconds, speaker_of
+from schemas.segments import seconds, speaker_of
 from schemas.speaking import Turn
 
 _A_DAY: Final = 86_400
