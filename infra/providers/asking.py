@@ -1,6 +1,6 @@
 """One question to an API over HTTP, with an answer that is bounded in size and time."""
 
-import json
+import json as json_text
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -10,6 +10,7 @@ import aiohttp
 from yarl import URL
 
 from infra.errors import Retryable
+from infra.providers.base import Unclear
 from schemas.identity import NotAnEvent
 from schemas.lenient import number, parse_json
 
@@ -48,23 +49,35 @@ class Answer:
 
 
 async def ask(
-    session: aiohttp.ClientSession, method: str, url: str, query: Mapping[str, str], *, max_bytes: int
+    session: aiohttp.ClientSession,
+    method: str,
+    url: str,
+    query: Mapping[str, str],
+    *,
+    max_bytes: int,
+    json: str | None = None,
 ) -> Answer:
-    """The answer, whatever its status; a redirect is not followed. Raises `Retryable` when there is none."""
+    """The answer, whatever its status; a redirect is not followed. `json` is sent as the question's body.
+
+    Raises `Unclear` when there is no answer, `Retryable` when nobody was there to be asked.
+    """
+    headers = {} if json is None else {"Content-Type": "application/json"}
     try:
         async with session.request(
-            method, URL(url, encoded=True), params=query, allow_redirects=False
+            method, URL(url, encoded=True), params=query, data=json, headers=headers, allow_redirects=False
         ) as got:
             body = bytearray()
             async for chunk in got.content.iter_chunked(_CHUNK_BYTES):
                 body += chunk
                 if len(body) > max_bytes:
-                    raise Retryable(f"The answer has more than {max_bytes} bytes.")
+                    raise Unclear(f"The answer has more than {max_bytes} bytes.")
             return Answer(got.status, got.headers, bytes(body))
+    except aiohttp.ClientConnectorError as exc:
+        raise Retryable(f"No answer ({type(exc).__name__}).") from exc
     except TimeoutError as exc:
-        raise Retryable("No answer in time.") from exc
+        raise Unclear("No answer in time.") from exc
     except (aiohttp.ClientError, OSError, ValueError) as exc:
-        raise Retryable(f"No answer ({type(exc).__name__}).") from None  # some quote the answer's head
+        raise Unclear(f"No answer ({type(exc).__name__}).") from None  # some quote the answer's head
 
 
 def _said_seconds(headers: Mapping[str, str]) -> float | None:
@@ -80,7 +93,7 @@ def _said_seconds(headers: Mapping[str, str]) -> float | None:
 
 def _lenient(body: bytes) -> Mapping[str, Any]:
     try:
-        fields = json.loads(body) if len(body) < _CHUNK_BYTES else {}
+        fields = json_text.loads(body) if len(body) < _CHUNK_BYTES else {}
     except (ValueError, RecursionError):
         return {}
     return fields if isinstance(fields, dict) else {}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from infra.errors import Poison
+from infra.errors import Poison, Retryable
 from schemas.meeting import Link
 
 
@@ -15,6 +15,18 @@ class DeletedUpstream(Poison):
 
 class UnknownUpstream(Poison):
     """The provider knows no such meeting, as far as our key may see."""
+
+
+class KeyRefused(Retryable):
+    """The provider refused our key. The text names the setting: asking again helps only once that is mended."""
+
+
+class NotOffered(Poison):
+    """The provider's API has no such call, or cannot be asked for this. Nothing was sent."""
+
+
+class Unclear(Retryable):
+    """Nobody knows whether the provider has taken the call: ask it before the call is repeated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +63,38 @@ class FinalEvent:
     keys, passwords and tokens that are in it. `id` is the `ce_id` that the webhook would have; null: the one
     derived from the provider, the event's name and the meeting alone. Where it cannot be known, because the
     sender gives each delivery its own, any that is the same for the same event will do: handlers know what
-    they have stored.
+    they have stored. `deleted` says that the provider has deleted the meeting's files.
     """
 
     type: str
     body: bytes
     id: str | None = None
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptDocument:
+    """A meeting's transcript as the provider has it now: `body` in the `shape` that `parse_transcript` knows;
+    where `url` is not null it is a file that is there instead."""
+
+    shape: str
+    body: bytes
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Transcription:
+    """How far a provider is with the transcript of a meeting.
+
+    `running` is null where its API cannot tell. `there` says whether there is a transcript, `failures` how
+    often making one failed, as far as it tells. `made` changes when another one was made, whatever it says,
+    and perhaps for other reasons; it holds no secret and at most 64 characters.
+    """
+
+    running: bool | None
+    there: bool
+    made: str
+    failures: int = 0
 
 
 class ProviderApi(Protocol):
@@ -91,4 +129,21 @@ class ProviderApi(Protocol):
         """How the meeting ended; null while it is not over, or not all that belongs to its end is there.
 
         `event_type` is that of `Ended`, or of any event of a meeting of which nobody has heard for long.
+        """
+
+    async def transcript(self, meeting_id: str, event_type: str) -> TranscriptDocument | None:
+        """What the provider has now; null where there is none, or none yet."""
+
+    async def transcription(self, meeting_id: str, event_type: str) -> Transcription:
+        """How far it is. Raises `NotOffered` where the API has no `retranscribe`."""
+
+    async def retranscribe(
+        self, meeting_id: str, event_type: str, *, provider: str | None, language: str | None, key: str | None
+    ) -> None:
+        """Have another transcript made, which may cost money each time. On return the provider has taken the
+        call; the transcript comes later.
+
+        `provider` is who is to make it, `key` ours to them, and `language` what is spoken, each null where
+        the provider may choose; names are the API's own, in any case. Raises `Unclear` where the call may
+        have been taken, and `NotOffered`; any other error says that it was not.
         """

@@ -9,7 +9,7 @@ import aiohttp
 
 from infra.errors import Poison, Retryable
 from infra.providers.asking import Answer, ask
-from infra.providers.base import DeletedUpstream, UnknownUpstream
+from infra.providers.base import DeletedUpstream, KeyRefused, Unclear, UnknownUpstream
 from infra.providers.pace import Pace
 from schemas.lenient import text
 from schemas.manifest import ArtifactKind
@@ -18,6 +18,7 @@ from schemas.meeting import Link
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _MOST_BYTES: Final = 32 * 1024 * 1024
 """v1 answers with the whole transcript: that of 4 h takes some 5 MB."""
+_YES: Final = frozenset({200, 202})
 _NOT_NOW: Final = frozenset({408, 425, 429})
 _PAUSE_SECONDS: Final = 5
 """After a 429 that does not say how long."""
@@ -29,17 +30,22 @@ class Session:
     url: str
 
     async def ask(
-        self, pace: Pace, method: Literal["GET", "POST", "DELETE"], path: str, query: Mapping[str, str]
+        self,
+        pace: Pace,
+        method: Literal["GET", "POST", "DELETE"],
+        path: str,
+        query: Mapping[str, str],
+        json: str | None = None,
     ) -> Answer:
-        """The answer, if it is a 200. Raises as `ProviderApi` says."""
+        """The answer, if it says yes. Raises as `ProviderApi` says; `Unclear` where it may have been one."""
         await pace.turn()
         try:
-            answer = await ask(self.client, method, self.url + path, query, max_bytes=_MOST_BYTES)
+            answer = await ask(self.client, method, self.url + path, query, max_bytes=_MOST_BYTES, json=json)
         except Retryable as error:
-            raise Retryable(f"Meeting BaaS's API: {error}", error.after_seconds) from error
+            raise type(error)(f"Meeting BaaS's API: {error}", error.after_seconds) from error
         if answer.status == 429:
             pace.pause(answer.retry_after_seconds() or _PAUSE_SECONDS)
-        if answer.status != 200:
+        if answer.status not in _YES:
             _raise_for(answer)
         return answer
 
@@ -69,7 +75,7 @@ def undocumented(field: str) -> Retryable:
 def _raise_for(answer: Answer) -> NoReturn:
     status = answer.status
     if status in (401, 403):
-        raise Retryable(
+        raise KeyRefused(
             f"Meeting BaaS refused our API key ({status}): see that the first of"
             " ADJOURN_MEETING_BAAS_API_KEYS is a key with full access, of the account that sent the bot."
         )
@@ -81,6 +87,10 @@ def _raise_for(answer: Answer) -> NoReturn:
         raise Retryable("Meeting BaaS is not done with this meeting yet (409).")
     if status in (400, 422):
         raise Poison(f"Meeting BaaS does not take our question for this meeting ({status}).")
-    if status in _NOT_NOW or status >= 500:
+    if status == 402:
+        raise Retryable("Meeting BaaS says that there are no tokens left for this (402).")
+    if status >= 500:
+        raise Unclear(f"Meeting BaaS's API answered {status}.", answer.retry_after_seconds())
+    if status in _NOT_NOW:
         raise Retryable(f"Meeting BaaS's API answered {status}.", answer.retry_after_seconds())
     raise Retryable(f"Meeting BaaS's API answered {status}.")

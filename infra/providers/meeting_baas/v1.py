@@ -1,15 +1,19 @@
 """The first generation: `/bots/…`."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from infra.errors import Retryable
-from infra.providers.base import Holdings
+from infra.providers.asking import Answer
+from infra.providers.base import Holdings, NotOffered, TranscriptDocument, Transcription
 from infra.providers.meeting_baas.session import Session, links_in, safe, see_all_there, undocumented
 from infra.providers.pace import Pace
 from schemas.manifest import ArtifactKind
 from schemas.meeting import Link
+from schemas.meeting_baas.transcripts import V1_REST
 
 _FILES: Final[Mapping[str, ArtifactKind]] = {
     "mp4": "video",
@@ -17,6 +21,7 @@ _FILES: Final[Mapping[str, ArtifactKind]] = {
     "speaker_diarization_file": "diarization",
 }
 _OTHERS: Final = ("speaker_diarization_file_network", "meeting_participants_file")
+_WHO_TRANSCRIBES: Final = {name.lower(): name for name in ("Gladia", "Runpod", "Default")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +37,7 @@ class V1:
     async def holdings(self, meeting_id: str) -> Holdings:
         meeting = await self._meeting_data(meeting_id, with_transcript=True)
         see_all_there(meeting, [*_FILES, *_OTHERS])
-        kept = meeting.get("bot_data")
-        transcripts = kept.get("transcripts") if isinstance(kept, dict) else None
-        if not isinstance(transcripts, list):
-            raise undocumented("bot_data.transcripts")
+        transcripts = _transcripts(meeting)
         others = tuple(name for name in _OTHERS if meeting[name])
         return Holdings(links_in(meeting, _FILES), transcript=bool(transcripts), others=others)
 
@@ -45,6 +47,49 @@ class V1:
         if done.get("status") not in ("deleted", "alreadyDeleted", "noDataFound"):
             raise Retryable("Meeting BaaS has not deleted all of the meeting yet.")
 
+    async def transcript(self, meeting_id: str) -> TranscriptDocument:
+        answer = await self._ask_for_meeting(meeting_id, with_transcript=True)
+        _transcripts(answer.fields())
+        return TranscriptDocument(V1_REST, answer.body)
+
+    async def transcription(self, meeting_id: str) -> Transcription:
+        """Segments made anew have new numbers, so that what changes is seen also where it says the same."""
+        meeting = await self._meeting_data(meeting_id, with_transcript=True)
+        transcripts = _transcripts(meeting)
+        bot = meeting["bot_data"].get("bot")
+        failures = bot.get("transcription_fails") if isinstance(bot, dict) else None
+        made = hashlib.sha256(json.dumps(transcripts, sort_keys=True).encode()).hexdigest()
+        return Transcription(None, bool(transcripts), made, failures if type(failures) is int else 0)
+
+    async def retranscribe(
+        self, meeting_id: str, *, provider: str | None, language: str | None, key: str | None
+    ) -> None:
+        """Its answer says nothing but that the call is taken."""
+        if language is not None:
+            raise NotOffered("The first generation of Meeting BaaS's API cannot be told a language.")
+        wanted = None
+        if provider is not None or key is not None:
+            name = _WHO_TRANSCRIBES.get((provider or "default").lower())
+            if name is None:
+                raise NotOffered(
+                    "The first generation of Meeting BaaS's API has no such provider: it has"
+                    f" {', '.join(_WHO_TRANSCRIBES.values())}."
+                )
+            wanted = {"provider": name, "api_key": key}
+        question = {"bot_uuid": safe(meeting_id), "speech_to_text": wanted, "webhook_url": None}
+        await self.session.ask(self.pace, "POST", "/bots/retranscribe", {}, json.dumps(question))
+
     async def _meeting_data(self, meeting_id: str, *, with_transcript: bool) -> Mapping[str, Any]:
+        return (await self._ask_for_meeting(meeting_id, with_transcript=with_transcript)).fields()
+
+    async def _ask_for_meeting(self, meeting_id: str, *, with_transcript: bool) -> Answer:
         query = {"bot_id": safe(meeting_id), "include_transcripts": str(with_transcript).lower()}
-        return (await self.session.ask(self.pace, "GET", "/bots/meeting_data", query)).fields()
+        return await self.session.ask(self.pace, "GET", "/bots/meeting_data", query)
+
+
+def _transcripts(meeting: Mapping[str, Any]) -> Sequence[Any]:
+    kept = meeting.get("bot_data")
+    transcripts = kept.get("transcripts") if isinstance(kept, dict) else None
+    if not isinstance(transcripts, list):
+        raise undocumented("bot_data.transcripts")
+    return transcripts
