@@ -18,7 +18,7 @@ class UnknownUpstream(Poison):
 
 
 class KeyRefused(Retryable):
-    """The provider refused our key. The text names the setting: asking again helps only once that is mended."""
+    """The provider refused our key. The text names the setting: nothing helps until that is mended."""
 
 
 class NotOffered(Poison):
