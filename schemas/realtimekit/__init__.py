@@ -1,0 +1,8 @@
+"""Cloudflare RealtimeKit, formerly Dyte: what its webhooks are called, whom they are about, what they say."""
+
+from schemas.realtimekit.identify import identify
+from schemas.realtimekit.observe import observe
+from schemas.realtimekit.payload import organizations
+from schemas.realtimekit.transcripts import FILE, parse_transcript, parse_turns
+
+__all__ = ["FILE", "identify", "observe", "organizations", "parse_transcript", "parse_turns"]
