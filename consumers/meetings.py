@@ -1,6 +1,5 @@
 """The state of each meeting, its timeline, its manifest, and what failed of it."""
 
-import json
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
@@ -18,7 +17,7 @@ from infra.database.events import MeetingEvent, add_event, timeline
 from infra.database.failures import Failure, add_failure
 from infra.database.meetings import Meeting, save_meeting, touch_meeting
 from infra.errors import Poison
-from schemas.dead_letter import letter_of
+from schemas.dead_letter import letter_of, provider_of_letter
 from schemas.envelope import Record
 from schemas.facts import (
     MEETING_COMPLETED,
@@ -144,7 +143,7 @@ async def _keep_failure(record: Record, services: Services) -> None:
         consumer=letter.consumer,
         event_id=letter.event_id,
         event_type=letter.type,
-        provider=_provider_name(record),
+        provider=provider_of_letter(record),
         meeting_id=letter.key,
         kind=letter.kind,
         error=letter.error,
@@ -155,13 +154,3 @@ async def _keep_failure(record: Record, services: Services) -> None:
     )
     async with writing_of(services.database, failure.provider, failure.meeting_id) as tx:
         await add_failure(tx, failure)
-
-
-def _provider_name(record: Record) -> str:
-    """A webhook's type begins with its provider; a fact has it in its body."""
-    if record.headers.get("dl_topic") != EVENTS:
-        return record.type.partition(".")[0]
-    try:
-        return str(json.loads(record.value)["provider"])
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return ""

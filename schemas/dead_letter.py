@@ -1,15 +1,18 @@
 """Dead letters: what could not be done, under its original key, with its bytes, headers and reason."""
 
+import json
 import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from schemas.envelope import Headers, Record
+from schemas.envelope import Headers, Record, derived_id
 from schemas.lenient import moment
+from schemas.topics import EVENTS
 
 DeadLetterKind = Literal["invalid", "poison", "exhausted", "bug"]
 """`invalid` comes from the receiver, the others from the runner."""
 
+_ID_LENGTH: Final = 12
 _LONGEST_ERROR: Final = 1000
 _LONGEST_NUMBER: Final = 18  # what a database keeps as a whole number
 # A "?" between two characters begins a query, whatever stands before it: paths are quoted without their host.
@@ -30,13 +33,15 @@ def dead_letter_headers(
     partition: int | None,
     offset: int | None,
     time: str,
+    replay: str = "",
 ) -> dict[str, str]:
     """The event's own headers, and beside them who gave up on it, why, and where it had come from.
 
     `topic` is where it stands or would have stood; `partition` and `offset` are null where it never reached
-    the log. `time` is RFC 3339. A letter buried again tells of the last time only.
+    the log. `time` is RFC 3339. `replay` names the replay in which it failed, if it was one. A letter buried
+    again tells of the last time only.
     """
-    return {
+    headers = {
         **original,
         "dl_consumer": consumer,
         "dl_kind": kind,
@@ -47,6 +52,7 @@ def dead_letter_headers(
         "dl_offset": "" if offset is None else str(offset),
         "dl_time": time,
     }
+    return headers | {"dl_replay": replay} if replay else headers
 
 
 def original_headers(headers: Headers) -> dict[str, str]:
@@ -58,7 +64,8 @@ class Letter:
     """A few words about a letter, without its body. `time_ms` is when it was buried.
 
     `topic`, `partition` and `offset` say where the record stands; the latter two are null where it never
-    reached the log. `consumer` is `receiver` for what the receiver quarantined.
+    reached the log. `consumer` is `receiver` for what the receiver quarantined. `replay` is "" where it did
+    not fail in a replay.
     """
 
     consumer: str
@@ -72,6 +79,17 @@ class Letter:
     topic: str
     partition: int | None
     offset: int | None
+    replay: str = ""
+
+    @property
+    def id(self) -> str:
+        """What people call it: the same for every letter about one failure."""
+        return derived_id(*self.identity)[:_ID_LENGTH]
+
+    @property
+    def outcome_id(self) -> str:
+        """Under which its consumer's success, or its discarding, is kept: the event's id where it has one."""
+        return self.event_id or self.id
 
     @property
     def identity(self) -> tuple[str, ...]:
@@ -98,7 +116,21 @@ def letter_of(record: Record) -> Letter | None:
         topic=headers.get("dl_topic", ""),
         partition=_number(headers.get("dl_partition")),
         offset=_number(headers.get("dl_offset")),
+        replay=headers.get("dl_replay", ""),
     )
+
+
+def provider_of_letter(record: Record) -> str:
+    """Of a letter, or of the record behind it; "" where none is named.
+
+    A webhook's type begins with its provider; a fact has it in its body.
+    """
+    if record.headers.get("dl_topic", record.topic) != EVENTS:
+        return record.type.partition(".")[0]
+    try:
+        return str(json.loads(record.value)["provider"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ""
 
 
 def one_line(error: str) -> str:

@@ -1,4 +1,4 @@
-"""What failed: the dead letters as rows, open until the same consumer does the same event."""
+"""What failed: the dead letters as rows, open until done by the same consumer or discarded."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from infra.database.tables import failures, outcomes
+from infra.database.tables import discards, failures, outcomes
 from infra.database.upsert import insert_into
 
 
@@ -37,8 +37,12 @@ OPEN: Final[ColumnElement[bool]] = ~exists().where(
     outcomes.c.consumer == failures.c.consumer,
     outcomes.c.event_id == failures.c.event_id,
     outcomes.c.succeeded_ms > failures.c.failed_ms,
+) & ~exists().where(
+    discards.c.consumer == failures.c.consumer,
+    discards.c.event_id == failures.c.event_id,
+    discards.c.discarded_ms > failures.c.failed_ms,
 )
-"""The same consumer has not done the same event since."""
+"""The same consumer has not done the same event since, and nobody has discarded it."""
 
 
 async def add_failure(tx: AsyncConnection, failure: Failure) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from infra.database.tables import outcomes
 from infra.database.upsert import insert_into
 
-_IDS_A_QUERY: Final = 10_000
+IDS_A_QUERY: Final = 10_000
 """SQLite takes 32,766 parameters in one statement, PostgreSQL 32,767."""
 
 
@@ -32,9 +32,9 @@ async def last_successes(tx: AsyncConnection, consumer: str, ids: Collection[str
     """When `consumer` last did each of these events, in ms since 1970 UTC. What it never did is left out."""
     wanted = list(ids)
     found: dict[str, int] = {}
-    for first in range(0, len(wanted), _IDS_A_QUERY):
+    for first in range(0, len(wanted), IDS_A_QUERY):
         query = select(outcomes.c.event_id, outcomes.c.succeeded_ms).where(
-            outcomes.c.consumer == consumer, outcomes.c.event_id.in_(wanted[first : first + _IDS_A_QUERY])
+            outcomes.c.consumer == consumer, outcomes.c.event_id.in_(wanted[first : first + IDS_A_QUERY])
         )
         found.update((event, when) for event, when in await tx.execute(query))
     return found

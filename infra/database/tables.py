@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from infra.database.columns import Moment, OutsideText, OutsideTexts, PlainText
 
-CURRENT_VERSION: Final = "0004"
+CURRENT_VERSION: Final = "0007"
 """The newest of `migrations/versions/`."""
 
 METADATA: Final = MetaData()
@@ -180,6 +180,29 @@ outcomes: Final = Table(
     sqlite_with_rowid=False,
 )
 
+discards: Final = Table(
+    "discards",
+    METADATA,
+    Column("consumer", OutsideText, primary_key=True),
+    Column("event_id", OutsideText, primary_key=True),
+    Column("why", OutsideText, nullable=False),
+    Column("discarded_ms", BigInteger, nullable=False),
+)
+"""Dead letters that a person has closed: nobody tries them again."""
+
+replays: Final = Table(
+    "replays",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("command", OutsideText, nullable=False),
+    Column("began_ms", BigInteger, nullable=False),
+    Column("since_ms", BigInteger),
+    Column("until_ms", BigInteger),
+    Column("done", BigInteger, nullable=False),
+    Column("marks", PlainText, nullable=False),
+)
+"""Those that have begun and not ended."""
+
 failures: Final = Table(
     "failures",
     METADATA,
@@ -197,6 +220,31 @@ failures: Final = Table(
     Index("failures_by_meeting", "provider", "meeting_id"),
 )
 """What a consumer could not do: the newest dead letter of each event."""
+
+verdicts: Final = Table(
+    "verdicts",
+    METADATA,
+    *_meeting_key(),
+    Column("event_type", OutsideText, primary_key=True),
+    Column("verdict", String(16), nullable=False),
+    Column("reason", OutsideText, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+)
+"""What comparing a meeting with its provider came to, for each event by which the provider tells of its end."""
+
+reconciliations: Final = Table(
+    "reconciliations",
+    METADATA,
+    Column("provider", OutsideText, primary_key=True),
+    Column("holder", OutsideText),
+    Column("held_until_ms", BigInteger, nullable=False),
+    Column("first_ms", BigInteger),
+    Column("begun_ms", BigInteger),
+    Column("covered_ms", BigInteger),
+    Column("wanted_ms", BigInteger),
+)
+"""Whose turn it is with each provider, how far back it is all compared, and when somebody last asked for it."""
 
 versions: Final = Table(
     "alembic_version",
