@@ -25,7 +25,7 @@ format: $(VENV)/dev
 	$(BIN)/python -m adjourn.generate
 
 demo: $(VENV)/run
-	@$(BIN)/adjourn demo
+	@$(BIN)/adjourn demo $(if $(PROVIDER),--provider $(PROVIDER))
 
 bench: $(VENV)/bench
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -15,16 +15,16 @@ from sqlalchemy.exc import DBAPIError
 
 from adjourn.asking import existing_database
 from adjourn.event_log import existing_log, opened_log
-from adjourn.first_start import webhook_url
+from adjourn.first_start import own_url
 from adjourn.objects import objects_of
 from adjourn.places import embedded, require_existing, shown
+from adjourn.senders.table import schemes_of
 from adjourn.sentences import sentence
 from adjourn.settings import Settings
 from adjourn.wiring import consumers_of
 from consumers.sweep import sweep as sweep_up
 from infra.database.meetings import list_meetings
 from infra.errors import Halt, LogUnavailable, Retryable
-from receiver.schemes import configured
 
 _FREE_BYTES: Final = 1_000_000_000
 _ANSWER_SECONDS: Final = 5
@@ -121,7 +121,7 @@ async def _sweep(settings: Settings) -> str:
 
 
 async def _secrets(settings: Settings) -> str:
-    providers = configured(settings)
+    providers = schemes_of(settings)
     if not providers:
         raise Halt(
             "No secret is set, so every webhook is answered 404: put your API key into .env as "
@@ -155,7 +155,7 @@ async def _port(settings: Settings) -> str:
 
 def _readiness(settings: Settings) -> dict[str, Any] | None:
     """What our own receiver says at that port; null where somebody else listens."""
-    url = webhook_url(settings).partition("/webhooks/")[0] + "/readyz"
+    url = own_url(settings) + "/readyz"
     try:
         try:
             answer = urllib.request.urlopen(url, timeout=_ANSWER_SECONDS)  # noqa: S310 our own host and port

@@ -1,14 +1,13 @@
 """`adjourn demo`: the whole way once, by the real program in a folder of its own, on a real recording."""
 
 import os
-import secrets
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -18,48 +17,32 @@ from urllib.request import urlopen
 import click
 
 from adjourn.cli.output import failed
+from adjourn.media_server import sample_api
+from adjourn.senders.table import SENDERS
 from adjourn.settings import environment_without_settings
 
 _FOLDER: Final = Path("var/demo")
 _READY_SECONDS: Final = 15
-_MEETING: Final = "7d1c0f52-5b0e-4f0a-9a58-2f6f3f1f7c11"
-"""Of the samples of v1."""
-
-_SENDING: Final = (
-    ("The bot joins, is let in, records, leaves; each status is a webhook of its own (v1):", [
-        "send webhook-v1/bot.status_change.joining_call",
-        "send webhook-v1/bot.status_change.in_call_recording",
-        "send webhook-v1/bot.status_change.call_ended",
-    ]),
-    ("The recording is ready. Its links are followed, its files stored, its transcript read:", [
-        "send --media webhook-v1/complete",
-    ]),
-    ("Another meeting, sent by v2 with a signature, its transcript behind a link too:", [
-        "send --media webhook-v2/bot.completed",
-    ]),
-)  # fmt: skip
-_LOOKING: Final = (
-    ("What is known now:", ["meetings", f"meeting {_MEETING}"]),
-    ("What was said, and where:", [f"transcript {_MEETING}", "search invitations today"]),
-    ("Is every file still what it was when it was stored:", ["verify"]),
-)
 
 
 @click.command()
-def command() -> None:
+@click.option("--provider", type=click.Choice(list(SENDERS)), default=next(iter(SENDERS)), help="The sender.")
+def command(provider: str) -> None:
     """Watch the whole way once, on a real recording.
 
     Starts Adjourn in var/demo with secrets and a port of its own, and sends it the documented sample events,
-    signed as Meeting BaaS signs them.
+    signed as their sender signs them.
     """
     began = time.monotonic()
-    folder = _empty_folder()
-    with _running(folder):
-        for title, lines in (*_SENDING, *_LOOKING):
-            click.secho(f"\n{title}", bold=True)
-            for line in lines:
-                click.secho(f"  $ adjourn {line}", fg="cyan")
-                _adjourn(folder, line)
+    demo = SENDERS[provider].demo
+    with sample_api(provider) as api_url:
+        folder = _empty_folder(demo.settings(api_url))
+        with _running(folder):
+            for title, lines in demo.steps:
+                click.secho(f"\n{title}", bold=True)
+                for line in lines:
+                    click.secho(f"  $ adjourn {line}", fg="cyan")
+                    _adjourn(folder, line)
     click.secho("\nThe files are there:", bold=True)
     objects = folder / "var/objects"
     for path in sorted(
@@ -69,17 +52,12 @@ def command() -> None:
     click.echo(f"\nThat took {time.monotonic() - began:.0f} s. `make run` starts the real thing.")
 
 
-def _empty_folder() -> Path:
+def _empty_folder(settings: Sequence[str]) -> Path:
     """With settings of its own. What an earlier demo left there is removed."""
     shutil.rmtree(_FOLDER, ignore_errors=True)
     _FOLDER.mkdir(parents=True)
-    (_FOLDER / ".env").write_text(
-        f"ADJOURN_PORT={_free_port()}\n"
-        f"ADJOURN_MEETING_BAAS_API_KEYS={secrets.token_hex(16)}\n"
-        f"ADJOURN_MEETING_BAAS_SVIX_SECRETS=whsec_{secrets.token_hex(16)}\n"
-        f"ADJOURN_MEETING_BAAS_CALLBACK_SECRETS={secrets.token_hex(16)}\n"
-        "ADJOURN_DOWNLOAD_ALLOW=127.0.0.1\n"
-    )
+    lines = (f"ADJOURN_PORT={_free_port()}", "ADJOURN_DOWNLOAD_ALLOW=127.0.0.1", *settings)
+    (_FOLDER / ".env").write_text("".join(f"{line}\n" for line in lines))
     return _FOLDER
 
 

@@ -31,7 +31,7 @@ def welcome(settings: Settings, key: str) -> str:
     return f"""\
 First start: .env was written, with a random key. Nothing else is needed to try it.
 
-  webhook URL   {webhook_url(settings)}
+  webhook URL   {webhook_url(settings, "meeting-baas")}
   header        x-meeting-baas-api-key: {key}
 
 See it work, in a second terminal:
@@ -67,10 +67,15 @@ def first_start(settings: Settings) -> tuple[Settings, str]:
     return renewed, welcome(renewed, key)
 
 
-def webhook_url(settings: Settings, provider: str = "meeting-baas") -> str:
-    """Where this machine reaches its own receiver."""
+def webhook_url(settings: Settings, provider: str) -> str:
+    """Where this machine reaches its own receiver with a sender's events."""
+    return f"{own_url(settings)}/webhooks/{provider}"
+
+
+def own_url(settings: Settings) -> str:
+    """Where this machine reaches its own receiver, without a "/" at its end."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}/webhooks/{provider}"
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
 
 
 def program_name() -> str:

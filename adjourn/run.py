@@ -9,6 +9,7 @@ from typing import Any, Final
 import structlog
 
 from adjourn.event_log import opened_log, prepare_log
+from adjourn.senders.table import schemes_of
 from adjourn.sentences import sentence
 from adjourn.settings import Settings
 from adjourn.sweeping import keep_swept
@@ -20,9 +21,9 @@ from consumers.runner.run import run as run_consumer
 from consumers.runner.supervise import supervise
 from infra.errors import Halt, Retryable
 from infra.eventlog.base import EventLog
+from receiver.admission import entered
 from receiver.app import create_app
 from receiver.pages import own_metrics
-from receiver.schemes import configured
 from receiver.serve import serve
 from receiver.worker_metrics import WorkerMetrics
 
@@ -92,17 +93,18 @@ async def _receive(
     stop: asyncio.Event,
     worker_metrics: WorkerMetrics | None = None,
 ) -> None:
-    app = create_app(
-        log=event_log,
-        schemes=configured(settings),
-        max_body_bytes=settings.body_limit_bytes,
-        degraded=degraded,
-        metrics=own_metrics if worker_metrics is None else worker_metrics.page,
-    )
     beside_others = worker_metrics is not None
-    await serve(
-        app, host=settings.host, port=settings.port, ready=ready, stop=stop, beside_others=beside_others
-    )
+    async with entered(schemes_of(settings)) as schemes:
+        app = create_app(
+            log=event_log,
+            schemes=schemes,
+            max_body_bytes=settings.body_limit_bytes,
+            degraded=degraded,
+            metrics=own_metrics if worker_metrics is None else worker_metrics.page,
+        )
+        await serve(
+            app, host=settings.host, port=settings.port, ready=ready, stop=stop, beside_others=beside_others
+        )
 
 
 async def _consume(

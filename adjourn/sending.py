@@ -3,18 +3,18 @@
 import hashlib
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, cast
+from typing import Final
 
 import aiohttp
-from pydantic import SecretStr
 
 from adjourn.samples import Sample
+from adjourn.senders.sender import Channel, Outgoing
+from adjourn.senders.table import SENDERS
 from adjourn.settings import Settings, variable
 from infra.errors import Halt
-from receiver.meeting_baas import Channel, sign
 from schemas.envelope import Record, event_headers
 from schemas.manifest import ArtifactKind
 from schemas.providers import PROVIDERS
@@ -23,14 +23,6 @@ from schemas.topics import WEBHOOKS
 _LINKS_LEAD_TO: Final = b"https://media.example"
 _SIGNED_AT: Final = re.compile(rb"X-Amz-Date=\d{8}T\d{6}Z")
 _ANSWER_SECONDS: Final = 10
-
-SECRETS: Final[Mapping[str, str]] = {
-    "webhook-v1": "meeting_baas_api_keys",
-    "webhook-v2": "meeting_baas_svix_secrets",
-    "callback": "meeting_baas_callback_secrets",
-    "alert": "meeting_baas_alert_secrets",
-}
-"""Which setting proves each channel of the samples."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +39,27 @@ def with_links_to(sample: Sample, base_url: str, *, now_seconds: Callable[[], fl
     return _SIGNED_AT.sub(signed.encode(), sample.body.replace(_LINKS_LEAD_TO, base_url.encode()))
 
 
+def channel_of(sample: Sample) -> Channel:
+    return SENDERS[sample.provider].channels[sample.channel]
+
+
+def can_be_signed(channel: Channel, settings: Settings) -> bool:
+    return bool(getattr(settings, channel.setting))
+
+
 def signed_headers(sample: Sample, body: bytes, settings: Settings) -> dict[str, str]:
     """The headers that its sender would send, by the newest secret of the sample's channel.
 
     The same sample always has the same delivery id, so that sending it again is a redelivery.
     Raises `Halt` when that channel has no secret.
     """
-    field = SECRETS[sample.channel]
-    secrets = cast(Sequence[SecretStr], getattr(settings, field))
-    if not secrets:
-        raise Halt(f"{sample.name} cannot be signed, because {variable(field)} is not set: set it in .env.")
-    signature = sign(
-        cast(Channel, sample.channel),
-        secrets[0].get_secret_value(),
-        body=body,
-        id="msg_" + hashlib.sha256(sample.name.encode()).hexdigest()[:24],
-        timestamp_seconds=int(time.time()),
-    )
-    return {"content-type": "application/json", **signature}
+    channel = channel_of(sample)
+    if not can_be_signed(channel, settings):
+        needed = variable(channel.setting)
+        raise Halt(f"{sample.name} cannot be signed, because {needed} is not set: set it in .env.")
+    delivery_id = "msg_" + hashlib.sha256(sample.name.encode()).hexdigest()[:24]
+    outgoing = Outgoing(sample.channel, body, delivery_id, int(time.time()))
+    return {"content-type": "application/json", **channel.sign(settings, outgoing)}
 
 
 async def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:

@@ -1,6 +1,6 @@
-"""Every setting. The only place that reads the environment.
+"""Every setting: the program's own here, each sender's in `senders/`. Only this file reads the environment.
 
-README's table and `.env.example` are generated from the descriptions here (`python -m adjourn.generate`).
+README's tables and `.env.example` are generated from the descriptions here (`python -m adjourn.generate`).
 """
 
 import difflib
@@ -11,15 +11,19 @@ from typing import Any, Final
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from adjourn import forms
+from adjourn.senders.meeting_baas import MeetingBaasSettings
 
 PREFIX: Final = "ADJOURN_"
 ENV_FILE: Final = Path(".env")
 
 
-class Settings(BaseSettings):
+_SENDERS: Final = (MeetingBaasSettings,)
+
+
+class Settings(MeetingBaasSettings):
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
         env_file=ENV_FILE,
@@ -29,21 +33,6 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    meeting_baas_api_keys: forms.Secrets = Field(
-        (),
-        description="API keys accepted in v1 webhooks: your own key at Meeting BaaS, which they send back",
-    )
-    meeting_baas_svix_secrets: forms.SvixSecrets = Field(
-        (), description="signing secrets of v2 webhook endpoints (`whsec_…`, from their dashboard)"
-    )
-    meeting_baas_callback_secrets: forms.Secrets = Field(
-        (), description="secrets given as `callback_config.secret` when v2 bots are created"
-    )
-    meeting_baas_alert_secrets: forms.Secrets = Field((), description="secrets of v2 alert callbacks")
-    meeting_baas_api_url: forms.ApiUrl = Field(
-        "https://api.meetingbaas.com",
-        description="their API, asked with the first of the API keys for fresh links where one has expired",
-    )
     delete_upstream: forms.DeleteUpstream = Field(
         "",
         description="`after-verified` deletes a meeting at its provider once all that it has is stored here "
@@ -158,14 +147,7 @@ class Settings(BaseSettings):
     @property
     def has_secrets(self) -> bool:
         """Whether any sender can be authenticated at all."""
-        return any(
-            (
-                self.meeting_baas_api_keys,
-                self.meeting_baas_svix_secrets,
-                self.meeting_baas_callback_secrets,
-                self.meeting_baas_alert_secrets,
-            )
-        )
+        return any(getattr(self, field) for sender in _SENDERS for field in sender.proofs)
 
 
 class BadSettings(Exception):
@@ -177,7 +159,7 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        broken = dict.fromkeys(str(problem["loc"][0]) for problem in error.errors())
+        broken = dict.fromkeys(variable(str(problem["loc"][0])) for problem in error.errors())
         raise BadSettings("\n".join(_sentence(name) for name in broken)) from error
     except (OSError, UnicodeDecodeError) as error:
         raise BadSettings(
@@ -193,7 +175,10 @@ def lend_aws_variables() -> None:
 
 
 def variable(field: str) -> str:
-    return PREFIX + field.upper()
+    """Where a setting is read from: an alias that a field has, since no field's name begins with a digit."""
+    known = Settings.model_fields.get(field)
+    alias = None if known is None else known.validation_alias
+    return alias if isinstance(alias, str) else field if field.startswith(PREFIX) else PREFIX + field.upper()
 
 
 def form(field: FieldInfo) -> forms.Form:
@@ -219,8 +204,8 @@ def _env_file() -> dict[str, str | None]:
     return dotenv_values(ENV_FILE) if ENV_FILE.is_file() else {}
 
 
-def _sentence(field: str) -> str:
-    name, wanted = variable(field), form(Settings.model_fields[field])
+def _sentence(name: str) -> str:
+    wanted = next(form(field) for key, field in Settings.model_fields.items() if variable(key) == name)
     in_environment = name in (key.upper() for key in os.environ)
     place = "in the environment" if in_environment else "in .env"
     return f"{name} ({place}) must be {wanted.text}, for example {name}={wanted.example}."

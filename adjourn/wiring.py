@@ -10,6 +10,7 @@ import structlog
 from adjourn.event_log import opened_log, prepare_log
 from adjourn.objects import objects_of
 from adjourn.places import embedded, shown
+from adjourn.senders.table import apis_of
 from adjourn.sentences import sentence
 from adjourn.settings import Settings
 from consumers.base import Consumer, Services
@@ -50,10 +51,7 @@ async def opened(settings: Settings, *, spooled: bool = False) -> AsyncIterator[
             connect_timeout_seconds=_CONNECT_TIMEOUT_SECONDS,
             idle_timeout_seconds=_IDLE_TIMEOUT_SECONDS,
         ) as links,
-        open_providers(
-            meeting_baas_url=settings.meeting_baas_api_url,
-            meeting_baas_keys=[key.get_secret_value() for key in settings.meeting_baas_api_keys],
-        ) as providers,
+        open_providers(apis_of(settings)) as providers,
         open_summariser(
             settings.summary,
             url=settings.summary_url,

@@ -8,7 +8,8 @@ import structlog
 
 from adjourn import run as running
 from adjourn.cli.output import failed, run_async, settings
-from adjourn.first_start import first_start, webhook_url
+from adjourn.first_start import first_start, own_url
+from adjourn.senders.table import schemes_of
 from adjourn.settings import Settings
 from adjourn.wiring import consumers_of
 from consumers.table import CONSUMERS, ON_REQUEST
@@ -76,4 +77,5 @@ def _ready(configured: Settings, port: int, welcome: str) -> None:
         click.echo(welcome)
     if not configured.has_secrets:
         log.warning("no_secret_is_set", effect="every webhook is answered 404", mend="set one in .env")
-    log.info("listening", url=webhook_url(configured.model_copy(update={"port": port})))
+    url = own_url(configured.model_copy(update={"port": port}))
+    log.info("listening", url=f"{url}/webhooks/", senders=list(schemes_of(configured)))

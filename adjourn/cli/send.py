@@ -1,7 +1,6 @@
 """`adjourn send`: a sample event to the receiver, signed as its provider would."""
 
 import time
-from typing import Final
 
 import click
 
@@ -10,16 +9,10 @@ from adjourn.cli.output import failed, json_option, print_json, run_async, setti
 from adjourn.first_start import webhook_url
 from adjourn.media_server import serve_media
 from adjourn.places import require_existing
-from adjourn.sending import SECRETS, post, promised_by, signed_headers, with_links_to
+from adjourn.senders.table import SENDERS
+from adjourn.sending import can_be_signed, channel_of, post, promised_by, signed_headers, with_links_to
 from adjourn.settings import Settings
 from infra.links.addresses import is_allowed, parse_address, parse_allowed
-
-_DEFAULTS: Final = {
-    "webhook-v1": "webhook-v1/complete",
-    "webhook-v2": "webhook-v2/bot.completed",
-    "callback": "callback/bot.completed",
-    "alert": "alert/token_balance",
-}
 
 
 @click.command()
@@ -41,8 +34,9 @@ def send(name: str | None, url: str | None, media: bool, only_list: bool, as_jso
                 click.echo(each)
         return
     configured = settings()
-    sample = samples.read(_full_name(name, configured) if name else _default(configured))
-    run_async(_send(configured, sample, url or webhook_url(configured, sample.provider), media, as_json))
+    sample = _chosen(name, configured) if name else _default(configured)
+    usual_url = webhook_url(configured, sample.provider) + channel_of(sample).path(configured)
+    run_async(_send(configured, sample, url or usual_url, media, as_json))
 
 
 async def _send(configured: Settings, sample: samples.Sample, url: str, media: bool, as_json: bool) -> None:
@@ -74,26 +68,23 @@ async def _post(configured: Settings, sample: samples.Sample, body: bytes, url: 
         click.echo(f"{sample.name}  {answer.status} {answer.body.get('status')}  {told}")
 
 
-def _full_name(wanted: str, configured: Settings) -> str:
-    """`complete` stands for `webhook-v1/complete` where we can sign no other of that name."""
-    names = samples.names()
-    if wanted in names:
-        return wanted
-    found = [name for name in names if name.partition("/")[2] == wanted]
+def _chosen(wanted: str, configured: Settings) -> samples.Sample:
+    """`complete` stands for `meeting-baas/webhook-v1/complete` where we can sign no other of that name."""
+    found = [samples.read(name) for name in samples.called(wanted)]
     if not found:
         raise click.UsageError(f"There is no sample {wanted}: see `adjourn send --list`.")
-    signable = [name for name in found if getattr(configured, SECRETS[name.partition("/")[0]])]
-    if len(signable) == 1:
-        return signable[0]
-    if len(found) > 1:
-        raise click.UsageError(f"There are several samples {wanted}: say {' or '.join(found)}.")
-    return found[0]
+    signable = [sample for sample in found if can_be_signed(channel_of(sample), configured)]
+    if len(found) > 1 and len(signable) != 1:
+        names = " or ".join(sample.name for sample in found)
+        raise click.UsageError(f"There are several samples {wanted}: say {names}.")
+    return (signable or found)[0]
 
 
-def _default(configured: Settings) -> str:
-    for channel, field in SECRETS.items():
-        if getattr(configured, field):
-            return _DEFAULTS[channel]
+def _default(configured: Settings) -> samples.Sample:
+    for provider, sender in SENDERS.items():
+        for name, channel in sender.channels.items():
+            if can_be_signed(channel, configured):
+                return samples.read(f"{provider}/{name}/{channel.sample}")
     raise failed("No secret is set, so nothing can be signed: the first `adjourn run` writes a .env.")
 
 

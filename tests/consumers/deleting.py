@@ -11,6 +11,7 @@ from infra.database.artifacts import add_artifact
 from infra.database.events import MeetingEvent, timeline
 from infra.database.failures import Failure, add_failure
 from infra.database.outcomes import record_successes
+from infra.providers.meeting_baas import open_meeting_baas
 from infra.providers.open import open_providers
 from schemas.envelope import Record, event_headers
 from schemas.facts import RECORDING_STORED, Fact, MeetingEnded, UpstreamDeleted
@@ -129,7 +130,7 @@ async def opened_meeting(
     answers = {path: media.whole(content) for path, content in FILES.items()}
     async with opened_bench(folder, answers) as bench, serve_meeting_baas(bench.source.url) as api:
         api.has("bot-1", **FIELDS[version])
-        async with open_providers(meeting_baas_url=api.url, meeting_baas_keys=[KEY]) as providers:
+        async with open_providers({"meeting-baas": open_meeting_baas(api.url, KEY)}) as providers:
             bench = replace(bench, services=replace(bench.services, providers=providers))
             meeting = Meeting(bench, api, version)
             if over:

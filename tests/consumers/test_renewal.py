@@ -10,6 +10,7 @@ from consumers.observed import observed
 from consumers.renewal import expires_soon, expiry_of, fresh_link
 from infra.errors import Retryable
 from infra.providers.base import DeletedUpstream, UnknownUpstream
+from infra.providers.meeting_baas import open_meeting_baas
 from infra.providers.open import open_providers
 from schemas.envelope import Record
 from schemas.meeting import Link
@@ -71,7 +72,7 @@ async def upstream() -> AsyncIterator[MeetingBaasApi]:
 async def bench(tmp_path: Path, upstream: MeetingBaasApi) -> AsyncIterator[Bench]:
     async with (
         opened_bench(tmp_path, {}) as bench,
-        open_providers(meeting_baas_url=upstream.url, meeting_baas_keys=[KEY]) as providers,
+        open_providers({"meeting-baas": open_meeting_baas(upstream.url, KEY)}) as providers,
     ):
         yield replace(bench, services=replace(bench.services, providers=providers))
 

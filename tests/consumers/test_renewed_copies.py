@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from infra.errors import Poison, Retryable
+from infra.providers.meeting_baas import open_meeting_baas
 from infra.providers.open import open_providers
 from schemas.envelope import Record
 from tests.consumers.storing import VIDEO, Bench, opened_bench, webhook
@@ -57,7 +58,7 @@ async def renewing(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
     answers = {"/old": media.whole(VIDEO), "/v": media.whole(VIDEO)}
     async with opened_bench(tmp_path, answers) as bench, serve_meeting_baas(bench.source.url) as api:
         api.has("bot-1", **{FINALS[request.param][1]: "/v"})
-        async with open_providers(meeting_baas_url=api.url, meeting_baas_keys=[KEY]) as providers:
+        async with open_providers({"meeting-baas": open_meeting_baas(api.url, KEY)}) as providers:
             services = replace(bench.services, providers=providers)
             yield Renewing(replace(bench, services=services), api, request.param)
 
@@ -148,7 +149,7 @@ async def test_a_transcript_whose_link_is_dead_is_fetched_by_a_fresh_one(tmp_pat
     answers = {"/old": media.status(403), "/t": media.whole(output("good morning"))}
     async with opened_bench(tmp_path, answers) as bench, serve_meeting_baas(bench.source.url) as api:
         api.has("bot-1", transcription="/t")
-        async with open_providers(meeting_baas_url=api.url, meeting_baas_keys=[KEY]) as providers:
+        async with open_providers({"meeting-baas": open_meeting_baas(api.url, KEY)}) as providers:
             services = replace(bench.services, providers=providers)
             await transcribe(replace(bench, services=services), bench.completed(transcription="/old"))
         assert [segment.text for segment in (await stored_transcript(bench)).segments] == ["good morning"]

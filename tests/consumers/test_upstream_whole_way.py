@@ -13,6 +13,7 @@ from consumers.table import CONSUMERS, ON_REQUEST
 from infra.database.engine import Database
 from infra.database.outcomes import record_successes
 from infra.eventlog.sqlite.log import SqliteLog
+from infra.providers.meeting_baas import open_meeting_baas
 from infra.providers.open import open_providers
 from schemas.facts import UPSTREAM_DELETED, UpstreamDeleted
 from schemas.topics import DEAD_LETTERS, EVENTS
@@ -38,7 +39,7 @@ async def test_two_deliveries_of_one_end_are_stored_and_then_deleted_upstream_on
             {path: _until_deleted(bot, answer) for path, answer in bench.source.answers.items()}
         )
         providers = await stack.enter_async_context(
-            open_providers(meeting_baas_url=api.url, meeting_baas_keys=[KEY])
+            open_providers({"meeting-baas": open_meeting_baas(api.url, KEY)})
         )
         log = await stack.enter_async_context(opened_log(tmp_path))
         for delivery in ("webhook", "callback"):

@@ -7,9 +7,9 @@ from functools import partial
 import pytest
 import pytest_asyncio
 
+from adjourn.senders.table import SENDERS as SENT_BY
 from receiver import meeting_baas
 from receiver.admission import Scheme
-from receiver.schemes import SCHEMES
 from schemas.providers import PROVIDERS
 from tests.receiver.harness import Receiver, meeting_baas_scheme, running, signed
 
@@ -58,7 +58,7 @@ async def post(
 
 
 async def test_every_provider_has_a_scheme_and_is_tried_here() -> None:
-    assert set(SCHEMES) == set(PROVIDERS) == {sender.provider for sender in SENDERS.values()}
+    assert set(SENT_BY) == set(PROVIDERS) == {sender.provider for sender in SENDERS.values()}
 
 
 @every_sender

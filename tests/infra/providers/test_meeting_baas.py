@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from adjourn.senders.table import apis_of
+from adjourn.settings import Settings
 from infra.errors import Retryable
 from infra.providers.base import DeletedUpstream, ProviderApi, UnknownUpstream
 from infra.providers.meeting_baas import open_meeting_baas
@@ -167,13 +169,14 @@ async def test_a_deletion_that_v2_denies_is_no_deletion(upstream: MeetingBaasApi
 
 async def test_the_first_of_several_keys_is_used(upstream: MeetingBaasApi) -> None:
     upstream.has("bot-1")
-    async with open_providers(
-        meeting_baas_url=f"{upstream.url}/", meeting_baas_keys=[KEY, "old"]
-    ) as providers:
+    settings = Settings(
+        _env_file=None, meeting_baas_api_url=f"{upstream.url}/", meeting_baas_api_keys=(KEY, "old")
+    )
+    async with open_providers(apis_of(settings)) as providers:
         await providers["meeting-baas"].links("bot-1", V1)
     assert upstream.calls[0].headers["x-meeting-baas-api-key"] == KEY
 
 
 async def test_without_a_key_there_is_nobody_to_ask() -> None:
-    async with open_providers(meeting_baas_url="https://api.example", meeting_baas_keys=()) as providers:
+    async with open_providers(apis_of(Settings(_env_file=None, meeting_baas_api_keys=()))) as providers:
         assert dict(providers) == {}

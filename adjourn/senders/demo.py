@@ -1,0 +1,16 @@
+"""What `adjourn demo` shows of a sender."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+Step = tuple[str, Sequence[str]]
+"""A title, and the lines that a person would type after `adjourn`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """`settings` are lines of a `.env`, with secrets made up for this once; its argument is the address at
+    which the demo answers as the sender's API does, from `adjourn/samples/<provider>/api/`."""
+
+    settings: Callable[[str], Sequence[str]]
+    steps: Sequence[Step]
