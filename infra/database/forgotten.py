@@ -17,6 +17,7 @@ from infra.database.tables import (
     meetings,
     segments,
     transcripts,
+    verdicts,
 )
 from infra.database.upsert import insert_into
 
@@ -28,6 +29,7 @@ _OF_A_MEETING: Final[tuple[Table, ...]] = (
     transcripts,
     segments,
     failures,
+    verdicts,
 )
 
 

@@ -28,6 +28,11 @@ async def lock_work(tx: AsyncConnection, provider: str, meeting_id: str) -> None
     await _lock(tx, "work", provider, meeting_id)
 
 
+async def lock_budget(tx: AsyncConnection) -> None:
+    """As `lock_meeting`, for what is counted over all meetings: to be taken after it, and nothing after this."""
+    await _lock(tx, "budget")
+
+
 async def lock_setup(tx: AsyncConnection) -> None:
     """As `lock_meeting`, for the tables as a whole."""
     await _lock(tx, "setup")

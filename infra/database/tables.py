@@ -171,6 +171,30 @@ Words by their first letters are an index of their own: without it one letter to
 PostgreSQL's words are taken as they are, and without their places, of which it would keep few.
 """
 
+retranscriptions: Final = Table(
+    "retranscriptions",
+    METADATA,
+    *_meeting_key(),
+    Column("request", OutsideText, primary_key=True),
+    Column("cause", OutsideText, nullable=False),
+    Column("reason", String(16), nullable=False),
+    Column("event_type", OutsideText, nullable=False),
+    Column("transcriber", OutsideText),
+    Column("language", OutsideText),
+    Column("stage", String(16), nullable=False),
+    Column("calls", Integer, nullable=False),
+    Column("made", String(64)),
+    Column("failures", Integer),
+    Column("version", Integer),
+    Column("requested_ms", BigInteger, nullable=False),
+    Column("called_ms", BigInteger),
+    Column("asked_ms", BigInteger),
+    Column("ended_ms", BigInteger),
+    Column("message", OutsideText, nullable=False),
+    Index("retranscriptions_by_time", "requested_ms"),
+)
+"""What was decided is here before it is done: whoever dies in between does it neither twice nor never."""
+
 outcomes: Final = Table(
     "outcomes",
     METADATA,
