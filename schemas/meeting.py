@@ -22,22 +22,43 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A file that can be fetched for a while. The query of `url` is a credential: never log it."""
+    """A file that can be fetched for a while. The query of `url` is a credential: never log it.
+
+    `id` is the sender's own id of the file, where a meeting can have several of a kind: under one id there is
+    one file for ever. `expires_at` is when the link dies by the sender's word. With `ask_first` it is asked
+    for at the sender's API just before every download; `url` may be "" then. `sha256` (lower-case hex) and
+    `size` (bytes) are the sender's word for the whole file.
+    """
 
     kind: ArtifactKind
     url: str
+    id: str | None = None
+    expires_at: datetime | None = None
+    ask_first: bool = False
+    sha256: str | None = None
+    size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TranscriptSource:
-    """Where a transcript is: in the event's own body when `url` is null. `shape` says how to read it.
+    """Where a transcript is: behind `url`, or behind the link of this kind and this `url`; by the sender's API
+    alone with `ask_first` (`ProviderApi.transcript`); else, where `url` is null, in the event's own body.
 
-    `numbers` are the names of people whom it may call by a number, by its digits.
+    `shape` says how to read it. `numbers` are the names of people whom it may call by a number, by its digits.
     """
 
     shape: str
     url: str | None = None
     numbers: Mapping[str, str] = field(default_factory=dict)
+    ask_first: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SummarySource:
+    """Where a summary is that the sender itself made: as `TranscriptSource`, but never by the API alone."""
+
+    shape: str
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +83,24 @@ class Observation:
     participants: tuple[str, ...] = ()
     links: tuple[Link, ...] = ()
     transcript: TranscriptSource | None = None
+    summary: SummarySource | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a summary, in plain text; `items` are paragraphs, or what stands in a list. A `start` is in
+    seconds of the recording, null where none is told."""
+
+    title: str
+    items: tuple[tuple[str, float | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedSummary:
+    """What a sender's summary says: its paragraphs, and then its parts. All of it is plain text."""
+
+    overview: tuple[str, ...]
+    sections: tuple[Section, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
