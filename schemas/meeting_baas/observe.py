@@ -14,10 +14,11 @@ from schemas.identity import BrokenEvent, NotAnEvent
 from schemas.lenient import epoch, moment, number, text
 from schemas.meeting import Link, Observation, State, TranscriptSource
 from schemas.meeting_baas import v1, v2
+from schemas.meeting_baas.answers import fields_of_v1
 from schemas.meeting_baas.events import STATUS_CHANGE
 from schemas.meeting_baas.identify import EVENTS, identify
 from schemas.meeting_baas.payload import Fields, Leniently, read
-from schemas.meeting_baas.transcripts import V1_WEBHOOK, V2_OUTPUT, V2_RAW
+from schemas.meeting_baas.transcripts import V1_REST, V1_WEBHOOK, V2_OUTPUT, V2_RAW
 
 _STATES: Final[Mapping[str, State]] = {**v1.STATES, **v2.STATES}
 _FAILURES: Final = frozenset({"failed", "recording_failed", "transcription_failed"})
@@ -45,6 +46,7 @@ class _Part(TypedDict, total=False):
     participants: Any
     speakers: Any
     data_deleted: Any
+    artifacts_deleted: Any
     video: Any
     mp4: Any
     audio: Any
@@ -65,6 +67,7 @@ _BODY: Final = TypeAdapter[Any](_Body)
 def observe(record: Record) -> Observation | None:
     """Null for calendars, for alerts, and for unknown events that name no bot. Raises `BrokenEvent`.
 
+    An answer of the API that stands for an event says by its type which one, and is read like it.
     `joined_at` of a status is when the recording started, `ended_at` when the bot left. An error is named
     by events that are about a failure; a bot that was removed, say, may still have completed well.
     """
@@ -74,20 +77,25 @@ def observe(record: Record) -> Observation | None:
         fields = read(_BODY, record.value)
     except NotAnEvent as error:
         raise BrokenEvent("unknown", (str(error),)) from error
-    is_about_bot = identity.key != "" and identity.key == str(fields.get("bot_id"))
-    if is_alert or identity.type.startswith("calendar.") or not is_about_bot:
+    name, bot_id = identity.type, identity.key
+    is_answer = name == "unknown" and _name_of(record) in EVENTS
+    if is_answer:
+        name, bot_id = _name_of(record), record.key
+        fields = fields_of_v1(record.value, bot_id) or fields
+    is_about_bot = bot_id != "" and bot_id == str(fields.get("bot_id"))
+    if is_alert or name.startswith("calendar.") or not is_about_bot:
         return None
-    if identity.type == STATUS_CHANGE:
-        return _observe_status(identity.key, fields)
-    event = EVENTS.get(identity.type)
-    links = event.links if event and fields.get("data_deleted") is not True else {}
+    if name == STATUS_CHANGE:
+        return _observe_status(bot_id, fields)
+    event = EVENTS.get("bot.completed" if is_answer and name == "bot.failed" else name)  # it may have files
+    links = event.links if event and not _is_deleted(fields) else {}
     code = text(fields.get("error_code")) or text(fields.get("error"))
     return Observation(
         provider="meeting-baas",
-        meeting_id=identity.key,
-        type=identity.type,
+        meeting_id=bot_id,
+        type=name,
         at=moment(fields.get("sent_at")),
-        says=event.says if event else None,
+        says=EVENTS[name].says if event else None,
         detail=code or text(fields.get("sender_name")) or "",
         error=code,
         message=text(fields.get("error_message")) or text(fields.get("message")),
@@ -98,6 +106,14 @@ def observe(record: Record) -> Observation | None:
         links=tuple(_links(links, fields)),
         transcript=_transcript(links, fields),
     )
+
+
+def _name_of(record: Record) -> str:
+    return record.type.removeprefix("meeting-baas.")
+
+
+def _is_deleted(fields: Fields) -> bool:
+    return fields.get("data_deleted") is True or fields.get("artifacts_deleted") is True
 
 
 def _observe_status(bot_id: str, fields: Fields) -> Observation:
@@ -148,6 +164,8 @@ def _transcript(known: Mapping[str, Any], fields: Fields) -> TranscriptSource | 
         url = text(fields.get(field)) if field in known else None
         if url:
             return TranscriptSource(shape, url, numbers)
+    if fields.get("rest_transcript"):
+        return TranscriptSource(V1_REST, None, numbers)
     inline = fields.get("transcript")
     is_empty = inline == [] and bool(fields.get("speakers"))
     return TranscriptSource(V1_WEBHOOK, None, numbers) if known and (inline or is_empty) else None
