@@ -10,7 +10,7 @@ from typing import Final
 
 from consumers.base import Consumer, Services
 from consumers.copying.copy import copy
-from consumers.copying.known import Known, look
+from consumers.copying.known import Known, held, look
 from consumers.copying.names import is_there
 from consumers.copying.wanted import Wanted
 from consumers.forgotten import Forgotten
@@ -50,7 +50,8 @@ async def handle(
             if number:
                 known = await look(file.meeting, services)
             try:
-                stored.append(await copy(file, known, services, silence_seconds=silence_seconds))
+                there = await held(file, known, services.objects)
+                stored.append(there or await copy(file, known, services, silence_seconds=silence_seconds))
             except (Retryable, Poison) as exc:
                 failures.append((file.link.kind, exc))
         facts = [_fact(artifact, files[0].meeting, services.objects) for artifact in stored]

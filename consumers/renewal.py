@@ -19,8 +19,8 @@ _MOST_PARAMETERS: Final = 100
 def expires_soon(link: Link, *, now_seconds: Callable[[], float] = time.time) -> bool:
     """Whether it has expired or will within two minutes, by our clock: which may be wrong, so that whoever
     cannot renew it should still follow it."""
-    expires = expiry_of(link.url)
-    return expires is not None and expires < now_seconds() + _MARGIN_SECONDS
+    said = [expiry_of(link.url), None if link.expires_at is None else link.expires_at.timestamp()]
+    return any(expires is not None and expires < now_seconds() + _MARGIN_SECONDS for expires in said)
 
 
 def expiry_of(url: str) -> float | None:
@@ -41,7 +41,8 @@ def expiry_of(url: str) -> float | None:
 
 
 async def fresh_link(link: Link, seen: Observation, event_type: str, services: Services) -> Link | None:
-    """Another link to such a file, from the provider; null where we have no key to ask it with.
+    """Another link to this file, from the provider: of the same id where the sender gives files one, else of
+    the same kind. Null where we have no key to ask it with.
 
     `seen` is what the event with the dead link said, `event_type` its `ce_type`. A fresh link may look
     expired again, where our clock is wrong: it is to be followed, not renewed once more.
@@ -52,6 +53,6 @@ async def fresh_link(link: Link, seen: Observation, event_type: str, services: S
     if provider is None:
         return None
     for fresh in await provider.links(seen.meeting_id, event_type):
-        if fresh.kind == link.kind:
+        if fresh.kind == link.kind and (None in (link.id, fresh.id) or fresh.id == link.id):
             return fresh
     raise Retryable(f"The link is dead, and the provider has no {link.kind} of this meeting now.")

@@ -41,10 +41,11 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptSource:
-    """Where a transcript is: behind `url`, or behind the link of this kind and this `url`; by the sender's API
-    alone with `ask_first` (`ProviderApi.transcript`); else, where `url` is null, in the event's own body.
+    """Where a transcript is: behind `url`, which the observation may also have among its links;
+    with `ask_first` nowhere but at the sender's API (`ProviderApi.transcript`); else in the event's own body.
 
-    `shape` says how to read it. `numbers` are the names of people whom it may call by a number, by its digits.
+    `shape` says how to read it. `numbers` are the names of people whom it may call by a number: by its
+    digits.
     """
 
     shape: str

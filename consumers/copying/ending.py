@@ -1,6 +1,7 @@
 """How a copy ends: its file gets a name and then a row. What the meeting has already is not kept twice."""
 
 from datetime import UTC, datetime
+from typing import Final
 
 import structlog
 
@@ -16,6 +17,9 @@ from infra.database.downloads import remove_download
 from infra.errors import Retryable
 from infra.objects.base import ObjectExists, Upload
 from schemas.manifest import Artifact, Verified
+from schemas.meeting import Link
+
+_ANOTHER: Final = "what came has not the sha256 that its sender told of."
 
 log = structlog.get_logger()
 
@@ -30,6 +34,11 @@ async def finish(upload: Upload, proof: Proof, journal: Journal, known: Known) -
     if proof.sha256 is None:
         await _name(upload, journal)
         return await read_back(journal, known)
+    if _is_another(proof.sha256, journal):
+        await journal.drop()
+        raise Retryable(_ANOTHER)
+    if verified == "none":
+        verified = _by_the_senders_word(proof.size, journal.wanted.link)
     artifact = _artifact(journal, proof.size, proof.sha256, verified)
     twin = await twin_of(artifact, journal.wanted.folder, known.artifacts, journal.services.objects)
     if twin is not None:
@@ -54,12 +63,26 @@ async def read_back(journal: Journal, known: Known) -> Artifact:
     name: the digest is that of the object. Raises `Forgotten`."""
     objects, download = journal.services.objects, journal.download
     sha256 = await digest_of(objects.read(download.name))
+    if _is_another(sha256, journal):
+        await objects.delete(download.name)
+        await journal.drop()
+        raise Retryable(_ANOTHER)
     artifact = _artifact(journal, download.size or 0, sha256, "length")
     twin = await twin_of(artifact, journal.wanted.folder, known.artifacts, objects)
     if twin is not None:
         await objects.delete(download.name)
         return await _adopt(twin, known, artifact, journal)
     return await _record(artifact, journal)
+
+
+def _by_the_senders_word(size: int, link: Link) -> Verified:
+    """What proves a file of the right digest, where neither its source nor its structure tells."""
+    return "length" if link.size == size else "none" if link.sha256 is None else "structure"
+
+
+def _is_another(sha256: str, journal: Journal) -> bool:
+    """Whether a file has not the digest that its sender told of."""
+    return journal.wanted.link.sha256 not in (None, sha256)
 
 
 async def _name(upload: Upload, journal: Journal) -> None:

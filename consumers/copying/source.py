@@ -23,7 +23,8 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class Source:
-    """`link` is the one to follow now. It is renewed once at most."""
+    """`link` is the one to follow now. It is renewed once at most, or just before each question where it is to
+    be asked for first."""
 
     wanted: Wanted
     services: Services
@@ -41,11 +42,16 @@ class Source:
     async def ask(self, answers: AsyncExitStack, first: int, unchanged: Validator | None) -> Download:
         """An answer that is open as long as `answers`."""
         no_other: Exception | None = None
-        if expires_soon(self.link):
+        if self.wanted.link.ask_first or expires_soon(self.link):
             try:
                 await self._renew()
             except (Retryable, Poison) as exc:
                 no_other = exc  # it may be our clock that is wrong, and the link good
+        if not self.link.url:
+            raise no_other or Poison(
+                "The event has no link to the file, and there is no key to ask its sender's API for one:"
+                " set that, and replay it."
+            )
         try:
             return await self._follow(answers, first, unchanged)
         except DeadLink as dead:
@@ -71,7 +77,7 @@ class Source:
         return await answers.enter_async_context(opening)
 
     async def _renew(self) -> bool:
-        if self.renewed:
+        if self.renewed and not self.wanted.link.ask_first:
             return False
         self.renewed = True
         fresh = await fresh_link(self.link, self.wanted.seen, self.wanted.event_type, self.services)

@@ -28,6 +28,9 @@ class Wanted:
 
     @property
     def source(self) -> str:
-        """The link without its query, as a sha256: what is signed anew each time leads to the same file."""
+        """The file's id at its sender, else the link without its query, as a sha256: what is signed anew each
+        time leads to the same file."""
+        if self.link.id is not None:
+            return hashlib.sha256(f"id {self.link.id}".encode("utf-8", "surrogatepass")).hexdigest()
         place = self.link.url.partition("#")[0].partition("?")[0]
         return hashlib.sha256(place.encode("utf-8", "surrogatepass")).hexdigest()
