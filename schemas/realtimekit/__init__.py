@@ -3,6 +3,7 @@
 from schemas.realtimekit.identify import identify
 from schemas.realtimekit.observe import observe
 from schemas.realtimekit.payload import organizations
+from schemas.realtimekit.summaries import parse_summary
 from schemas.realtimekit.transcripts import FILE, parse_transcript, parse_turns
 
-__all__ = ["FILE", "identify", "observe", "organizations", "parse_transcript", "parse_turns"]
+__all__ = ["FILE", "identify", "observe", "organizations", "parse_summary", "parse_transcript", "parse_turns"]

@@ -39,11 +39,11 @@ SUMMARY: Final = "meeting.summary"
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A field with a link, and the field that says until when; null for the kind means a transcript."""
+    """A field with a link, and the field that says until when."""
 
     link: str
     expiry: str
-    kind: ArtifactKind | None
+    kind: ArtifactKind
 
 
 RECORDED: Final = (
@@ -54,7 +54,7 @@ RECORDED: Final = (
 
 FILES: Final[Mapping[str, File]] = {
     CHAT: File("chatDownloadUrl", "chatDownloadUrlExpiry", "chat"),
-    TRANSCRIPT: File("transcriptDownloadUrl", "transcriptDownloadUrlExpiry", None),
+    TRANSCRIPT: File("transcriptDownloadUrl", "transcriptDownloadUrlExpiry", "transcript"),
     SUMMARY: File("summaryDownloadUrl", "summaryDownloadUrlExpiry", "summary"),
 }
 """Beside `event`."""

@@ -62,7 +62,7 @@ def parse_answer(body: bytes, name: str) -> Payload:
     """What the REST API answered, as if it were the event `name`. Raises `NotAnEvent`."""
     found = _object(parse_json(body)).get("data")
     listed = found if isinstance(found, list) else [found]
-    entries = [_camel(each) for each in listed if isinstance(each, dict)]
+    entries = [in_camel_case(each) for each in listed if isinstance(each, dict)]
     if name == RECORDING:
         return Payload({}, _NOTHING, _NOTHING, entries)
     fields = entries[0] if entries else _NOTHING
@@ -104,7 +104,7 @@ def _inside(fields: Fields, name: str) -> Fields:
     return value if isinstance(value, dict) else _NOTHING
 
 
-def _camel(fields: Fields) -> Fields:
+def in_camel_case(fields: Fields) -> Fields:
     """`download_url_expiry` is `downloadUrlExpiry`."""
     return {
         first + "".join(part.title() for part in rest): value

@@ -1,0 +1,122 @@
+"""RealtimeKit's API as any sender's.
+
+Source: https://github.com/cloudflare/cloudflare-typescript at faaaf89:
+`src/resources/realtime-kit/{recordings,sessions,webhooks}.ts`; as Dyte, https://github.com/dyte-io/docs at
+0c38df2: `static/api/v2.yaml`.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import aiohttp
+
+from infra.providers.base import (
+    Ended,
+    FinalEvent,
+    Holdings,
+    NotOffered,
+    ProviderApi,
+    TranscriptDocument,
+    Transcription,
+)
+from infra.providers.realtimekit.ending import ended, final_event
+from infra.providers.realtimekit.files import file_answer, links_in, recordings
+from infra.providers.realtimekit.session import Session, safe, undocumented
+from schemas.lenient import text
+from schemas.meeting import Link
+from schemas.realtimekit.events import FILES, RECORDING, STATUSES, TRANSCRIPT, UPLOADED
+from schemas.realtimekit.files import links_of
+from schemas.realtimekit.payload import in_camel_case
+from schemas.realtimekit.transcripts import FILE
+
+
+@asynccontextmanager
+async def open_realtimekit(
+    url: str, token: str, *, timeout_seconds: float = 30
+) -> AsyncIterator[ProviderApi]:
+    """The API at `url` (with account and app), asked with `token`: Cloudflare's as it is, or Dyte's with
+    "Basic " before it. A call takes `timeout_seconds` at most, besides the time for which it waits for its
+    turn."""
+    async with aiohttp.ClientSession(
+        headers={
+            "Authorization": token if token.startswith("Basic ") else f"Bearer {token}",
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "User-Agent": "adjourn",
+        },
+        auto_decompress=False,  # it would hide the size of an answer
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=timeout_seconds),
+    ) as client:
+        yield RealtimeKit(Session(client, url.rstrip("/")))
+
+
+@dataclass(frozen=True, slots=True)
+class RealtimeKit:
+    session: Session
+
+    async def links(self, meeting_id: str, event_type: str) -> Sequence[Link]:
+        """Of what the event tells of; of everything where it tells of no file."""
+        name = event_type.removeprefix("realtimekit.")
+        if name in FILES:
+            return await self._file(meeting_id, name)
+        of_recordings = await self._recorded(meeting_id)
+        return of_recordings if name == RECORDING else [*of_recordings, *await self._files(meeting_id)]
+
+    async def holdings(self, meeting_id: str, event_type: str) -> Holdings:
+        """A recording in its owner's storage is among the others: we have never had a link to it."""
+        found = await recordings(self.session, meeting_id)
+        for recording in found:
+            _see_documented(recording)
+        links = [link for one in found for link in links_of(in_camel_case(one))]
+        others = [one for one in found if one["status"] == UPLOADED and not links_of(in_camel_case(one))]
+        files = await self._files(meeting_id)
+        return Holdings(
+            (*links, *files),
+            transcript=any(link.kind == "transcript" for link in files),
+            others=tuple(text(one.get("output_file_name")) or str(one["id"]) for one in others),
+        )
+
+    async def delete(self, meeting_id: str, event_type: str) -> None:
+        raise NotOffered("RealtimeKit's API deletes nothing: after seven days its files are gone.")
+
+    async def transcript(self, meeting_id: str, event_type: str) -> TranscriptDocument | None:
+        found = await self._file(meeting_id, TRANSCRIPT)
+        return TranscriptDocument(FILE, b"", found[0].url) if found else None
+
+    async def transcription(self, meeting_id: str, event_type: str) -> Transcription:
+        raise NotOffered("RealtimeKit's API cannot have a transcript made again.")
+
+    async def retranscribe(
+        self, meeting_id: str, event_type: str, *, provider: str | None, language: str | None, key: str | None
+    ) -> None:
+        raise NotOffered("RealtimeKit's API cannot have a transcript made again.")
+
+    def ended(self, since: datetime) -> AsyncIterator[Ended]:
+        return ended(self.session, since)
+
+    async def final_event(self, meeting_id: str, event_type: str) -> FinalEvent | None:
+        return await final_event(self.session, meeting_id, event_type)
+
+    async def _recorded(self, meeting_id: str) -> list[Link]:
+        found = await recordings(self.session, meeting_id)
+        return [link for one in found for link in links_of(in_camel_case(one))]
+
+    async def _files(self, meeting_id: str) -> list[Link]:
+        return [link for name in FILES for link in await self._file(meeting_id, name)]
+
+    async def _file(self, meeting_id: str, name: str) -> Sequence[Link]:
+        answer = await file_answer(self.session, safe(meeting_id), name)
+        return links_in(answer, name) if answer is not None else ()
+
+
+def _see_documented(recording: Any) -> None:
+    """A file whose field has another name would be overlooked."""
+    if recording.get("status") not in STATUSES:
+        raise undocumented("status")
+    for field in ("download_url", "audio_download_url"):
+        if not isinstance(recording.get(field), str | None):
+            raise undocumented(field)
