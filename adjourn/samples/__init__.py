@@ -25,9 +25,9 @@ class Sample:
     body: bytes
 
 
-def names() -> Sequence[str]:
-    """All samples, in order of their names."""
-    return sorted(_files())
+def names(provider: str = "") -> Sequence[str]:
+    """All samples, or those of one sender, in order of their names."""
+    return sorted(name for name in _files() if not provider or name.startswith(f"{provider}/"))
 
 
 def called(name: str) -> Sequence[str]:

@@ -23,8 +23,8 @@ log = structlog.get_logger()
 
 @dataclass(slots=True)
 class Source:
-    """`link` is the one to follow now. It is renewed once at most, or just before each question where it is to
-    be asked for first."""
+    """`link` is the one to follow now. It is renewed once at most; where it is to be asked for first, just
+    before each question."""
 
     wanted: Wanted
     services: Services

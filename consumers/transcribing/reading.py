@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 
+from consumers.asking import api_of
 from consumers.base import Services
 from consumers.copying.source import Source as LinkedFile
 from consumers.copying.wanted import Wanted
@@ -45,9 +46,29 @@ async def fetch(wanted: Wanted, services: Services, max_bytes: int) -> bytes:
     return bytes(body)
 
 
+async def ask_for_transcript(
+    wanted: Wanted, services: Services, max_bytes: int
+) -> tuple[TranscriptSource, bytes]:
+    """What the API of a meeting's sender has now, and how it is to be read.
+
+    Raises `Poison` where there is no key to it, `Retryable` where it has none (yet), else as `ProviderApi`
+    and `fetch`.
+    """
+    provider, meeting_id = wanted.meeting
+    document = await api_of(provider, services).transcript(meeting_id, wanted.event_type)
+    if document is None:
+        raise Retryable("The sender's API has no transcript of this meeting now.")
+    source = TranscriptSource(document.shape, document.url)
+    if document.url is None:
+        return source, document.body
+    return source, await fetch(replace(wanted, link=Link("transcript", document.url)), services, max_bytes)
+
+
 def link_of(source: TranscriptSource, links: tuple[Link, ...]) -> Link:
     """The link to a transcript; where another kind of file is read as one, that kind's."""
-    same = next((link for link in links if link.url == source.url), None)
+    same = next(
+        (link for link in links if link.url == source.url and (link.url or link.kind == "transcript")), None
+    )
     return same or Link("transcript", source.url or "")
 
 

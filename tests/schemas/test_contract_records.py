@@ -94,7 +94,7 @@ def test_a_stored_document_keeps_its_schema(published: Published, document: str)
 async def _publish(folder: Path) -> Published:
     async with opened_bench(folder, _files()) as bench, opened_log(folder) as log:
         async with receiving(folder, log=log) as receiver:
-            for name in samples.names():
+            for name in samples.names("meeting-baas"):
                 sample = samples.read(name)
                 body = sample.body.replace(ELSEWHERE.encode(), bench.source.url.encode())
                 await _post(receiver, name, sample.channel, body)
@@ -158,7 +158,7 @@ def _files() -> dict[str, Answer]:
     there = {file.name: file.read_bytes() for folder in samples.linked_folders() for file in folder.iterdir()}
     linked = {
         path
-        for name in samples.names()
+        for name in samples.names("meeting-baas")
         for path in re.findall(rf'{ELSEWHERE}(/[^?"]+)', samples.read(name).body.decode())
     }
     named = {path: path.rpartition("/")[2] for path in linked}

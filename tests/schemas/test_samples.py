@@ -8,6 +8,7 @@ import pytest
 from adjourn import samples
 from schemas.meeting import Observation
 from schemas.meeting_baas import identify, observe, parse_transcript
+from schemas.providers import PROVIDERS
 from tests.schemas.payloads import record
 
 V1_BOT: Final = "7d1c0f52-5b0e-4f0a-9a58-2f6f3f1f7c11"
@@ -113,19 +114,22 @@ def test_a_sample_is_named_keyed_and_timed(name: str, type_: str, key: str, time
 @pytest.mark.parametrize("name", samples.names())
 def test_every_sample_is_accepted_under_the_name_of_its_file(name: str) -> None:
     sample = samples.read(name)
-    identity = identify(sample.body, sample.channel)
-    assert name.rpartition("/")[2].startswith(identity.type.removeprefix("alert."))
+    identity = PROVIDERS[sample.provider].identify(sample.body, sample.channel)
+    assert name.rpartition("/")[2].startswith(identity.type.removeprefix(f"{sample.channel}."))
     assert identity.key
 
 
-@pytest.mark.parametrize("name", [name for name in samples.names() if "/bot." in name or "omplete" in name])
+@pytest.mark.parametrize(
+    "name", [name for name in samples.names("meeting-baas") if "/bot." in name or "omplete" in name]
+)
 def test_every_sample_about_a_bot_says_something_about_its_meeting(name: str) -> None:
     sample = samples.read(name)
     assert observe_sample(name).meeting_id == identify(sample.body, sample.channel).key
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in samples.names() if ("/alert/" in name or "/webhook-v1/cal" in name)]
+    "name",
+    [name for name in samples.names("meeting-baas") if ("/alert/" in name or "/webhook-v1/cal" in name)],
 )
 def test_alerts_and_calendars_are_about_no_meeting(name: str) -> None:
     sample = samples.read(name)

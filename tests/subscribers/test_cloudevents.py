@@ -20,11 +20,11 @@ def message(record: Record) -> KafkaMessage:
 @pytest.mark.parametrize("name", samples.names())
 def test_a_webhook_is_a_cloudevent(name: str) -> None:
     sample = samples.read(name)
-    record = received(sample.body, sample.channel)
+    record = received(sample.body, sample.channel, sample.provider)
     event = from_binary_event(message(record))
     assert event.get_specversion() == "1.0"
     assert (event.get_id(), event.get_type()) == (record.id, record.type)
-    assert (event.get_source(), event.get_subject()) == ("/webhooks/meeting-baas", record.key)
+    assert (event.get_source(), event.get_subject()) == (f"/webhooks/{sample.provider}", record.key)
     time = event.get_time()
     assert time is not None
     assert time.utcoffset() is not None
