@@ -129,7 +129,7 @@ def test_every_sample_about_a_bot_says_something_about_its_meeting(name: str) ->
 
 @pytest.mark.parametrize(
     "name",
-    [name for name in samples.names("meeting-baas") if ("/alert/" in name or "/webhook-v1/cal" in name)],
+    [name for name in samples.names("meeting-baas") if "/alert/" in name or "1/cal" in name],
 )
 def test_alerts_and_calendars_are_about_no_meeting(name: str) -> None:
     sample = samples.read(name)
