@@ -252,8 +252,9 @@ verdicts: Final = Table(
     Column("event_type", OutsideText, primary_key=True),
     Column("verdict", String(16), nullable=False),
     Column("reason", OutsideText, nullable=False),
-    Column("attempts", Integer, nullable=False),
     Column("at_ms", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("handed_ms", BigInteger),
 )
 """What comparing a meeting with its provider came to, for each event by which the provider tells of its end."""
 

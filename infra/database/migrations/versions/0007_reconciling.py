@@ -17,8 +17,9 @@ def upgrade() -> None:
         sa.Column("event_type", _TEXT, primary_key=True),
         sa.Column("verdict", sa.String(16), nullable=False),
         sa.Column("reason", _TEXT, nullable=False),
-        sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("at_ms", sa.BigInteger, nullable=False),
+        sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("handed_ms", sa.BigInteger),
     )
     op.create_table(
         "reconciliations",
