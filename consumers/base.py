@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from consumers.retranscription.policy import Wish
 from infra.database.engine import Database
 from infra.links.base import Links
 from infra.objects.base import ObjectStore
@@ -18,13 +19,14 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Services:
     """What handlers may use. The log is not among it. `providers` has those that we may call, by name;
-    `summariser` is null where there are to be no summaries."""
+    `summariser` is null where there are to be no summaries; `transcripts` says which are made again."""
 
     objects: ObjectStore
     database: Database
     links: Links
     providers: Mapping[str, "ProviderApi"] = field(default_factory=dict)
     summariser: "Summariser | None" = None
+    transcripts: Wish = Wish()  # noqa: RUF009 frozen
 
 
 Handler = Callable[[Record, Services], Awaitable[Sequence[Fact]]]

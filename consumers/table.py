@@ -4,12 +4,14 @@ from typing import Final
 
 from consumers import meetings, recordings, summaries, transcripts, upstream
 from consumers.base import Consumer
+from consumers.retranscription import consumer as retranscription
 
 CONSUMERS: Final[tuple[Consumer, ...]] = (
     meetings.CONSUMER,
     recordings.CONSUMER,
     transcripts.CONSUMER,
     summaries.CONSUMER,
+    retranscription.CONSUMER,
 )
 """Those that always run."""
 

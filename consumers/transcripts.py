@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -19,7 +20,7 @@ from consumers.copying.wanted import Wanted
 from consumers.forgotten import Forgotten, refuse_forgotten, writing_of
 from consumers.observed import observed
 from consumers.replacing import put_over
-from consumers.transcribing.reading import fetch, link_of, read
+from consumers.transcribing.reading import ask_for_transcript, fetch, link_of, read
 from consumers.transcribing.speakers import Spoken, with_speakers
 from consumers.transcribing.versions import Made, last, make, stored_before
 from consumers.urgency import soonest_expiry
@@ -30,9 +31,9 @@ from infra.objects.base import ObjectExists, StoredObject
 from schemas.envelope import Record
 from schemas.facts import TRANSCRIPT_STORED, Fact, TranscriptStored
 from schemas.manifest import Artifact, ArtifactKind
-from schemas.meeting import Observation, ParsedTranscript
+from schemas.meeting import Observation, ParsedTranscript, TranscriptSource
 from schemas.names import object_name
-from schemas.providers import provider_of
+from schemas.providers import PROVIDERS, ProviderSchema, provider_of
 from schemas.topics import WEBHOOKS
 from schemas.transcript import Source
 
@@ -54,7 +55,8 @@ async def handle(
     now: Callable[[], datetime] = _now,
     max_bytes: int = MAX_TRANSCRIPT_BYTES,
 ) -> Sequence[Fact]:
-    """Store the transcript that a webhook holds or links to, as a new version where it says something new.
+    """Store the transcript that a webhook holds, or links to, or says that its sender's API has: as a new
+    version where it says something new.
 
     What is stored already, whichever event brought it, is no new version and causes the same fact again.
     Of a meeting that was forgotten nothing is stored. Where names of speakers may yet be had, what is stored
@@ -64,9 +66,10 @@ async def handle(
     if provider is None or said is None or said.transcript is None:
         return ()
     wanted = Wanted(link_of(said.transcript, said.links), said, record.id, record.type)
+    if said.transcript.ask_first:
+        return await store_from_api(wanted, services, now=now, max_bytes=max_bytes)
     with suppress(Forgotten):
-        async with services.database.reading() as tx:
-            await refuse_forgotten(tx, said.provider, said.meeting_id)
+        await _refuse_forgotten(said, services)
         try:
             is_linked = said.transcript.url is not None
             body = await fetch(wanted, services, max_bytes) if is_linked else record.value
@@ -77,19 +80,64 @@ async def handle(
             if before is None:
                 raise
             return (await _fact(before, said, services),)
-        spoken = await with_speakers(parsed, said.transcript, wanted, provider, services)
-        source = Source(event=record.id, shape=said.transcript.shape, reason=parsed.reason)
-        async with services.database.alone_with(said.provider, said.meeting_id):
-            stored = await _stored(parsed, spoken, said, source, services, now())
-        fact = await _fact(stored, said, services)
-        if spoken.not_yet is not None:
-            reason = f"The transcript is stored, its speakers are not known yet: {spoken.not_yet}"
-            raise Retryable(reason, spoken.not_yet.after_seconds, facts=[fact])
-        return (fact,)
+        return await _store_as_version(parsed, said.transcript, wanted, provider, services, now())
     return ()
 
 
 CONSUMER: Final = Consumer("transcripts", (WEBHOOKS,), handle, urgency=soonest_expiry)
+
+
+async def store_from_api(
+    wanted: Wanted,
+    services: Services,
+    *,
+    now: Callable[[], datetime] = _now,
+    max_bytes: int = MAX_TRANSCRIPT_BYTES,
+) -> Sequence[Fact]:
+    """Store the transcript that the API of a meeting's sender has now, as `handle` does.
+
+    `wanted` says whose it is and for which event; its link does not count. Raises as `handle`; `Poison` also
+    where there is no key to that API.
+    """
+    said = wanted.seen
+    with suppress(Forgotten):
+        await _refuse_forgotten(said, services)
+        source, body = await ask_for_transcript(wanted, services, max_bytes)
+        wanted = replace(wanted, link=link_of(source, ()))
+        parsed = await read(PROVIDERS[said.provider], source, body, wanted, services)
+        return await _store_as_version(parsed, source, wanted, PROVIDERS[said.provider], services, now())
+    return ()
+
+
+async def stored_for(cause: Wanted, services: Services) -> Sequence[Fact]:
+    """The fact that an event has caused, if a version was stored for it."""
+    version = last(await _versions(cause.seen, services), lambda one: one.source_event == cause.event)
+    return () if version is None else (await _fact(version, cause.seen, services),)
+
+
+async def _refuse_forgotten(said: Observation, services: Services) -> None:
+    async with services.database.reading() as tx:
+        await refuse_forgotten(tx, said.provider, said.meeting_id)
+
+
+async def _store_as_version(
+    parsed: ParsedTranscript,
+    source: TranscriptSource,
+    wanted: Wanted,
+    provider: ProviderSchema,
+    services: Services,
+    stored_at: datetime,
+) -> Sequence[Fact]:
+    said = wanted.seen
+    spoken = await with_speakers(parsed, source, wanted, provider, services)
+    origin = Source(event=wanted.event, shape=source.shape, reason=parsed.reason)
+    async with services.database.alone_with(said.provider, said.meeting_id):
+        stored = await _stored(parsed, spoken, said, origin, services, stored_at)
+    fact = await _fact(stored, said, services)
+    if spoken.not_yet is not None:
+        reason = f"The transcript is stored, its speakers are not known yet: {spoken.not_yet}"
+        raise Retryable(reason, spoken.not_yet.after_seconds, facts=[fact])
+    return (fact,)
 
 
 async def _stored(

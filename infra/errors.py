@@ -32,6 +32,17 @@ class Retryable(Exception):
         self.facts = tuple(facts)
 
 
+class Later(Exception):
+    """Nothing is wrong, but this record is not through: its turn comes again `after_seconds` from now.
+
+    However often that is said, it is no attempt that failed. Records of its key wait behind it.
+    """
+
+    def __init__(self, reason: str, after_seconds: float) -> None:
+        super().__init__(reason)
+        self.after_seconds = after_seconds
+
+
 class Poison(Exception):
     """This record can never work, whoever tries: bury it now. `facts` as in `Retryable`."""
 

@@ -13,6 +13,8 @@ from schemas.manifest import Artifact
 RECORDING_STORED: Final = "recording.stored"
 TRANSCRIPT_STORED: Final = "transcript.stored"
 SUMMARY_STORED: Final = "summary.stored"
+RETRANSCRIPTION_REQUESTED: Final = "retranscription.requested"
+RETRANSCRIPTION_FAILED: Final = "retranscription.failed"
 MEETING_COMPLETED: Final = "meeting.completed"
 MEETING_FAILED: Final = "meeting.failed"
 MEETING_FORGOTTEN: Final = "meeting.forgotten"
@@ -102,6 +104,40 @@ class UpstreamDeleted(BaseModel):
     artifacts: tuple[str, ...]
 
 
+class RetranscriptionRequested(BaseModel):
+    """Body of `retranscription.requested`: by our own clock `at`.
+
+    `reason` is `missing`, `failed`, `language`, `provider` or `always` where the policy asked for it, `hand`
+    where a person did. `transcriber` is who is to make the transcript and `language` what is spoken: null
+    where the meeting's sender may choose.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    provider: str
+    meeting_id: str
+    at: datetime
+    reason: str
+    transcriber: str | None = None
+    language: str | None = None
+
+
+class RetranscriptionFailed(BaseModel):
+    """Body of `retranscription.failed`: by our own clock `at`.
+
+    `request` is the `ce_id` of the `retranscription.requested` that no transcript came of, and `message` says
+    why, in a sentence.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    provider: str
+    meeting_id: str
+    at: datetime
+    request: str
+    message: str
+
+
 class FactType(NamedTuple):
     body: type[BaseModel]
     meaning: str
@@ -113,6 +149,13 @@ FACTS: Final[Mapping[str, FactType]] = {
     ),
     TRANSCRIPT_STORED: FactType(TranscriptStored, "A new version of a meeting's transcript is stored."),
     SUMMARY_STORED: FactType(SummaryStored, "A summary of a meeting's newest transcript is stored."),
+    RETRANSCRIPTION_REQUESTED: FactType(
+        RetranscriptionRequested, "A meeting's sender is to make its transcript once more."
+    ),
+    RETRANSCRIPTION_FAILED: FactType(
+        RetranscriptionFailed,
+        "No transcript came of asking for another one, and none is waited for any more.",
+    ),
     MEETING_COMPLETED: FactType(MeetingEnded, "A meeting is over and went well."),
     MEETING_FAILED: FactType(MeetingEnded, "A meeting is over and did not go well."),
     MEETING_FORGOTTEN: FactType(

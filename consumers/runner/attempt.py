@@ -9,7 +9,7 @@ from consumers.base import Consumer, Services
 from consumers.runner.failure import bug_report, reason_of, traceback_of
 from consumers.runner.lanes import Turn
 from consumers.runner.policy import RetryPolicy
-from infra.errors import Halt, Poison, Retryable
+from infra.errors import Halt, Later, Poison, Retryable
 from schemas.dead_letter import DeadLetterKind
 from schemas.envelope import Record
 from schemas.facts import Fact
@@ -34,6 +34,14 @@ class Again:
 
 
 @dataclass(frozen=True, slots=True)
+class Waits:
+    """Nothing failed: its turn comes again `after_seconds` from now."""
+
+    after_seconds: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class GaveUp:
     """To be buried. `traceback` is empty unless the kind is `bug`; neither text holds the query of a URL."""
 
@@ -47,7 +55,7 @@ _NOTHING_CAUSED: Final = Done()
 
 async def attempt(
     consumer: Consumer, turn: Turn, services: Services, *, policy: RetryPolicy, publish: Publish
-) -> Done | Again | GaveUp:
+) -> Done | Again | Waits | GaveUp:
     """Call the handler once more and publish the facts it caused, also where it failed. Raises `Halt`."""
     turn.attempts += 1
     try:
@@ -62,6 +70,9 @@ async def attempt(
         return Done(tuple(fact.type for fact in facts))
     except Halt:
         raise
+    except Later as later:
+        turn.attempts -= 1
+        return Waits(later.after_seconds, reason_of(later))
     except Poison as error:
         return GaveUp("poison", reason_of(error))
     except Retryable as error:

@@ -11,7 +11,7 @@ import structlog
 from structlog.contextvars import bind_contextvars, bound_contextvars
 
 from consumers.base import Consumer, Services
-from consumers.runner.attempt import Again, Done, GaveUp, Publish, attempt
+from consumers.runner.attempt import Again, Done, GaveUp, Publish, Waits, attempt
 from consumers.runner.lanes import Lanes, Turn
 from consumers.runner.low_water import LowWater
 from consumers.runner.metrics import HANDLED, Meters, meters_of
@@ -174,6 +174,10 @@ async def _handle(work: _Work, turn: Turn, logger: structlog.typing.FilteringBou
         case Again(after_seconds, error):
             work.meters.retries.inc()
             logger.warning("will_retry", after_seconds=round(after_seconds, 1), error=error)
+            work.lanes.again(turn, after_seconds)
+            return
+        case Waits(after_seconds, reason):
+            logger.debug("waits", after_seconds=round(after_seconds, 1), reason=reason)
             work.lanes.again(turn, after_seconds)
             return
         case Done(facts):

@@ -29,7 +29,7 @@ async def lock_work(tx: AsyncConnection, provider: str, meeting_id: str) -> None
 
 
 async def lock_budget(tx: AsyncConnection) -> None:
-    """As `lock_meeting`, for what is counted over all meetings: to be taken after it, and nothing after this."""
+    """As `lock_meeting`, for what is counted over all meetings. After this one, none is taken."""
     await _lock(tx, "budget")
 
 

@@ -88,13 +88,15 @@ class Transcription:
 
     `running` is null where its API cannot tell. `there` says whether there is a transcript, `failures` how
     often making one failed, as far as it tells. `made` changes when another one was made, whatever it says,
-    and perhaps for other reasons; it holds no secret and at most 64 characters.
+    and perhaps for other reasons; it holds no secret and at most 64 characters. `provider` is who makes it,
+    null where nobody says.
     """
 
     running: bool | None
     there: bool
     made: str
     failures: int = 0
+    provider: str | None = None
 
 
 class ProviderApi(Protocol):

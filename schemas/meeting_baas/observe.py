@@ -21,6 +21,7 @@ from schemas.meeting_baas.payload import Fields, Leniently, read
 from schemas.meeting_baas.transcripts import V1_REST, V1_WEBHOOK, V2_OUTPUT, V2_RAW
 
 _STATES: Final[Mapping[str, State]] = {**v1.STATES, **v2.STATES}
+_TOLD_OF: Final = {"transcription_complete": TranscriptSource(V1_REST, ask_first=True)}
 _FAILURES: Final = frozenset({"failed", "recording_failed", "transcription_failed"})
 
 
@@ -104,7 +105,7 @@ def observe(record: Record) -> Observation | None:
         duration_seconds=number(fields.get("duration_seconds")),
         participants=_names(fields),
         links=tuple(_links(links, fields)),
-        transcript=_transcript(links, fields),
+        transcript=_TOLD_OF.get(name) or _transcript(links, fields),
     )
 
 

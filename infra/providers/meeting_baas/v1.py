@@ -11,6 +11,7 @@ from infra.providers.asking import Answer
 from infra.providers.base import Holdings, NotOffered, TranscriptDocument, Transcription
 from infra.providers.meeting_baas.session import Session, links_in, safe, see_all_there, undocumented
 from infra.providers.pace import Pace
+from schemas.lenient import text
 from schemas.manifest import ArtifactKind
 from schemas.meeting import Link
 from schemas.meeting_baas.transcripts import V1_REST
@@ -57,9 +58,16 @@ class V1:
         meeting = await self._meeting_data(meeting_id, with_transcript=True)
         transcripts = _transcripts(meeting)
         bot = meeting["bot_data"].get("bot")
-        failures = bot.get("transcription_fails") if isinstance(bot, dict) else None
+        bot = bot if isinstance(bot, dict) else {}
+        failures = bot.get("transcription_fails")
         made = hashlib.sha256(json.dumps(transcripts, sort_keys=True).encode()).hexdigest()
-        return Transcription(None, bool(transcripts), made, failures if type(failures) is int else 0)
+        return Transcription(
+            running=None,
+            there=bool(transcripts),
+            made=made,
+            failures=failures if type(failures) is int else 0,
+            provider=text(bot.get("speech_to_text_provider")),
+        )
 
     async def retranscribe(
         self, meeting_id: str, *, provider: str | None, language: str | None, key: str | None

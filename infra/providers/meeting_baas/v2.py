@@ -79,6 +79,7 @@ class V2:
             there=bool(text(bot.get("transcription")) or text(bot.get("raw_transcription"))),
             made=hashlib.sha256(made.encode()).hexdigest(),
             failures=1 if now == "error" else 0,
+            provider=text(bot.get("transcription_provider")),
         )
 
     async def retranscribe(
