@@ -64,7 +64,7 @@ class SummarySource:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What one webhook says. Absent is null or empty; nothing here is guessed.
+    """What one webhook says. Absent is null or empty; nothing here is guessed. `no_summary`: there will be none.
 
     `at` is the sender's own clock. `detail` is a few words for the timeline (a status code, an error).
     `says` is the state this event alone speaks for, null where it speaks for none.
@@ -85,6 +85,7 @@ class Observation:
     links: tuple[Link, ...] = ()
     transcript: TranscriptSource | None = None
     summary: SummarySource | None = None
+    no_summary: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,11 @@
 """`summary.md`: what a summary holds, and what its first lines say of how it was made."""
 
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
 SUMMARY_FILE: Final = "summary.md"
-
-Maker = Literal["extractive", "openai"]
-"""Sentences picked from the transcript by us, or written by a language model."""
-
 
 class Topic(BaseModel):
     """What was spoken of from `start` on, in seconds of the recording; null where no times are known."""
@@ -45,13 +41,15 @@ class Summary(BaseModel):
 class Effort(BaseModel):
     """What making a summary took. `requests` and tokens count every answer, also those of no use.
 
-    `model` is the one that answered. Tokens and `cost` are null where the endpoint does not tell; `cost` is
+    `by` is `extractive` for sentences that we picked from the transcript, `openai` for what a language model
+    wrote for us, else the name of the sender, whose own summary it is. `model` is the one that answered.
+    Tokens and `cost` are null where the endpoint does not tell; `cost` is
     in the endpoint's own currency.
     """
 
     model_config = ConfigDict(frozen=True)
 
-    by: Maker
+    by: str
     model: str | None = None
     requests: int = 0
     prompt_tokens: int | None = None
@@ -60,11 +58,14 @@ class Effort(BaseModel):
 
 
 class SummaryHead(Effort):
-    """The lines between `---` at the beginning of `summary.md`: which transcript it is of, who made it."""
+    """The lines between `---` at the beginning of `summary.md`: which transcript it is of, who made it.
+
+    Of which one a sender's own summary is, nobody knows: both are null.
+    """
 
     provider: str
     meeting_id: str
-    transcript_version: int
-    transcript_sha256: str
+    transcript_version: int | None
+    transcript_sha256: str | None
     language: str | None
     made_at: datetime
