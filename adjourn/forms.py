@@ -69,6 +69,15 @@ ApiUrl = Annotated[
     str, _one_of("https://", "http://"), Form("an http or https URL", "https://api.meetingbaas.com")
 ]
 DeleteUpstream = Annotated[Literal["", "after-verified"], Form("after-verified, or empty", "after-verified")]
+Retranscribe = Annotated[
+    Literal["never", "failed", "missing", "other", "always"],
+    Form("one of never, failed, missing, other, always", "missing"),
+]
+Transcriber = Annotated[str, Field(max_length=60), Form("the name of a provider", "gladia")]
+LanguageTag = Annotated[
+    str, Field(pattern=r"^([A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*)?$"), Form("the tag of a language", "de")
+]
+Budget = Annotated[int, Field(ge=0, le=1_000_000), Form("a whole number from 0 to 1000000", "50")]
 Summaries = Annotated[
     Literal["extractive", "openai", "off"], Form("one of extractive, openai, off", "openai")
 ]
@@ -106,6 +115,7 @@ BodyBytes = Annotated[
 ]
 FileBytes = Annotated[int, Field(ge=1), Form("a whole number of bytes", "17179869184")]
 Days = Annotated[float, Field(gt=0), Form("a number of days above 0", "30")]
+Minutes = Annotated[float, Field(ge=0), Form("a number of minutes, or 0", "10")]
 Count = Annotated[int, Field(ge=1, le=1000), Form("a whole number from 1 to 1000", "16")]
 Workers = Annotated[int, Field(ge=1, le=256), Form("a whole number from 1 to 256", "4")]
 Security = Annotated[

@@ -38,6 +38,33 @@ class Settings(MeetingBaasSettings):
         description="`after-verified` deletes a meeting at its provider once all that it has is stored here "
         "and proved complete; empty never deletes anything there",
     )
+    retranscribe: forms.Retranscribe = Field(
+        "never",
+        description="which transcripts their sender is to make again, each taking in those before it: "
+        "`never`, `failed` where making one failed, `missing` where there is none or no word in it, `other` "
+        "where language or provider is not the one below, `always`; it costs what your sender takes for it",
+    )
+    retranscribe_provider: forms.Transcriber = Field(
+        "",
+        description="who is to make them, by the name that your sender has for it; empty means as it likes",
+    )
+    retranscribe_api_key: forms.Secret = Field(
+        SecretStr(""), description="our own key to that provider, where your sender wants one"
+    )
+    retranscribe_language: forms.LanguageTag = Field(
+        "", description="what is spoken; empty means whatever is"
+    )
+    retranscribe_most_per_meeting: forms.Count = Field(
+        1, description="how often the policy has a meeting's transcript made again, where it fails each time"
+    )
+    retranscribe_most_per_day: forms.Budget = Field(
+        50, description="how many are made again on a day (UTC); what you ask for by hand counts, and is done"
+    )
+    reconcile_minutes: forms.Minutes = Field(
+        10,
+        description="how often what ended at a provider, whose API we have a key to, is compared with what "
+        "came here, and what is missing fetched; 0 means only when `adjourn reconcile` is called",
+    )
     summary: forms.Summaries = Field(
         "extractive",
         description="who summarises transcripts: `extractive` picks sentences on this machine, `openai` "

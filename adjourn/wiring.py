@@ -14,6 +14,7 @@ from adjourn.senders.table import apis_of
 from adjourn.sentences import sentence
 from adjourn.settings import Settings
 from consumers.base import Consumer, Services
+from consumers.retranscription.policy import Wish
 from consumers.runner.work import Remember
 from consumers.table import CONSUMERS, ON_REQUEST
 from infra.database.engine import Database, open_database
@@ -61,7 +62,19 @@ async def opened(settings: Settings, *, spooled: bool = False) -> AsyncIterator[
             prompt_file=settings.summary_prompt_file,
         ) as summariser,
     ):
-        yield Parts(log, Services(objects_of(settings), database, links, providers, summariser))
+        objects, wish = objects_of(settings), transcripts_wished(settings)
+        yield Parts(log, Services(objects, database, links, providers, summariser, wish))
+
+
+def transcripts_wished(settings: Settings) -> Wish:
+    return Wish(
+        when=settings.retranscribe,
+        provider=settings.retranscribe_provider or None,
+        language=settings.retranscribe_language or None,
+        key=settings.retranscribe_api_key.get_secret_value() or None,
+        most_per_meeting=settings.retranscribe_most_per_meeting,
+        most_per_day=settings.retranscribe_most_per_day,
+    )
 
 
 async def set_up(parts: Parts) -> None:
