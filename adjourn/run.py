@@ -9,6 +9,7 @@ from typing import Any, Final
 import structlog
 
 from adjourn.event_log import opened_log, prepare_log
+from adjourn.reconciling import keep_reconciled
 from adjourn.senders.table import schemes_of
 from adjourn.sentences import sentence
 from adjourn.settings import Settings
@@ -52,6 +53,7 @@ async def run(settings: Settings, consumers: Sequence[Consumer], ready: Ready) -
             else partial(_receive, settings, parts.log, ready, partial(_degraded, parts, halted)),
             partial(_consume, settings, parts, consumers, halted, _RESTART_AFTER_SECONDS),
             partial(keep_swept, parts.services),
+            partial(keep_reconciled, parts, settings.reconcile_minutes),
         )
 
 
@@ -81,7 +83,9 @@ async def consume(settings: Settings, consumers: Sequence[Consumer]) -> None:
     async with opened(settings) as parts:
         await prepare(settings, parts)
         await _until_stopped(
-            partial(_consume, settings, parts, consumers, {}, None), partial(keep_swept, parts.services)
+            partial(_consume, settings, parts, consumers, {}, None),
+            partial(keep_swept, parts.services),
+            partial(keep_reconciled, parts, settings.reconcile_minutes),
         )
 
 

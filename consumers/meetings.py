@@ -16,6 +16,7 @@ from infra.database.artifacts import artifacts_of
 from infra.database.events import MeetingEvent, add_event, timeline
 from infra.database.failures import Failure, add_failure
 from infra.database.meetings import Meeting, save_meeting, touch_meeting
+from infra.database.reconciling import want_turn
 from infra.errors import Poison
 from schemas.dead_letter import letter_of, provider_of_letter
 from schemas.envelope import Record
@@ -32,6 +33,7 @@ from schemas.facts import (
 from schemas.manifest import Manifest
 from schemas.meeting import Observation, State
 from schemas.names import object_name
+from schemas.providers import provider_of
 from schemas.topics import DEAD_LETTERS, EVENTS, WEBHOOKS
 
 _STORED: Final = (RECORDING_STORED, TRANSCRIPT_STORED, SUMMARY_STORED)
@@ -56,10 +58,19 @@ CONSUMER: Final = Consumer("meetings", (WEBHOOKS, EVENTS, DEAD_LETTERS), handle)
 async def _keep_webhook(record: Record, services: Services) -> Sequence[Fact]:
     said = observed(record)
     if said is None:
+        await _note_lost_deliveries(record, services)
         return ()
     async with writing_of(services.database, said.provider, said.meeting_id) as tx:
         events = await _keep(tx, MeetingEvent(record.id, record.time_ms, said))
     return (_ended(fold(events), said),) if decides(record.id, events) else ()
+
+
+async def _note_lost_deliveries(record: Record, services: Services) -> None:
+    """A sender that gave up has told us: what it has is to be compared with what we have, at once."""
+    provider = provider_of(record)
+    if provider is not None and record.type in provider.gave_up:
+        async with services.database.transaction() as tx:
+            await want_turn(tx, provider.name, record.time_ms)
 
 
 def _ended(meeting: Meeting, said: Observation) -> Fact:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from schemas import meeting_baas
+from schemas import meeting_baas, vonage
 from schemas.envelope import Record
 from schemas.identity import BrokenEvent, Identity
 from schemas.meeting import Observation, ParsedSummary, ParsedTranscript
@@ -31,6 +31,7 @@ class ProviderSchema:
     since 1970, null where nobody knows. Raises `BrokenEvent`.
     `parse_summary(shape, data)` reads a summary that the sender made, in one of its shapes. Raises
     `BrokenEvent`. `summarises` says that it makes one of each meeting, or says that it cannot.
+    `gave_up` are the types (`ce_type`) of records by which the sender tells that it gave up deliveries.
     """
 
     name: str
@@ -40,6 +41,7 @@ class ProviderSchema:
     parse_turns: Callable[[bytes, float | None], tuple[Turn, ...]] = _no_turns
     parse_summary: Callable[[str, bytes], ParsedSummary] = _no_summary
     summarises: bool = False
+    gave_up: frozenset[str] = frozenset()
 
 
 PROVIDERS: Final[Mapping[str, ProviderSchema]] = {
@@ -49,6 +51,7 @@ PROVIDERS: Final[Mapping[str, ProviderSchema]] = {
         observe=meeting_baas.observe,
         parse_transcript=meeting_baas.parse_transcript,
         parse_turns=meeting_baas.parse_turns,
+        gave_up=frozenset({"meeting-baas.alert.webhook_delivery_exhausted"}),
     ),
 }
 
