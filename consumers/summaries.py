@@ -7,37 +7,28 @@ document and its row makes none again, and pays nobody twice.
 import hashlib
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
 from pydantic import ValidationError
 
 from consumers.base import Consumer, Services
-from consumers.forgotten import Forgotten, refuse_forgotten, writing_of
-from consumers.replacing import put_over
-from infra.database.artifacts import add_artifact, artifacts_of
+from consumers.forgotten import Forgotten, refuse_forgotten
+from consumers.summary_document import Made, read_object, standing, store
 from infra.database.holdings import Key
 from infra.database.transcripts import TranscriptVersion, versions_of
 from infra.errors import Poison, Retryable
 from infra.summaries.base import Summarised, Summariser
 from schemas.envelope import Record
-from schemas.facts import SUMMARY_STORED, TRANSCRIPT_STORED, Fact, SummaryStored, TranscriptStored
-from schemas.manifest import Artifact
-from schemas.names import object_name
-from schemas.summary import SUMMARY_FILE, SummaryHead
-from schemas.summary_page import as_markdown, head_of
+from schemas.facts import TRANSCRIPT_STORED, Fact, TranscriptStored
+from schemas.providers import PROVIDERS
+from schemas.summary import SummaryHead
+from schemas.summary_page import as_markdown
 from schemas.topics import EVENTS
 from schemas.transcript import Transcript
 
 _TRANSCRIPT: Final = "transcript.json"
 _MEDIA_TYPE: Final = "text/markdown; charset=utf-8"
-
-
-@dataclass(frozen=True, slots=True)
-class _Made:
-    head: SummaryHead
-    body: bytes
 
 
 def _now() -> datetime:
@@ -47,8 +38,9 @@ def _now() -> datetime:
 async def handle(record: Record, services: Services, *, now: Callable[[], datetime] = _now) -> Sequence[Fact]:
     """Summarise the transcript that a fact tells of, once.
 
-    Nothing is made of a version that has a newer one, nor of a meeting that was forgotten. Told again of a
-    transcript that is summarised, it causes the same fact again.
+    Nothing is made of a version that has a newer one, of a meeting that was forgotten, nor where the sender
+    makes its own (see `given_summaries.py`). Told again of a transcript that is summarised, it causes the
+    same fact again.
     """
     if record.type != TRANSCRIPT_STORED or services.summariser is None:
         return ()
@@ -57,11 +49,16 @@ async def handle(record: Record, services: Services, *, now: Callable[[], dateti
     except ValidationError as error:
         raise Poison(f"a fact of type {record.type} that cannot be read") from error
     key = (told.provider, told.meeting_id)
+    sender = PROVIDERS.get(told.provider)
+    if sender is not None and sender.summarises:
+        return ()
     with suppress(Forgotten):
         version = await _newest(key, services)
         if version is not None and version.sha256 == told.sha256:
-            made = await _stored_of(key, version, services)
-            if made is None:
+            made = await standing(key, services)
+            if made is not None and not made.is_ours:
+                return ()
+            if made is None or made.head.transcript_sha256 != version.sha256:
                 made = await _make(key, version, services.summariser, services, now())
             return (await _store(key, made, record.id, services),)
     return ()
@@ -79,7 +76,7 @@ async def summarise_again(
         version = await _newest(key, services)
         if version is not None and services.summariser is not None:
             made = await _make(key, version, services.summariser, services, now())
-            return await _store(key, made, cause, services)
+            return await _store(key, made, cause, services, is_wished=True)
     return None
 
 
@@ -90,21 +87,11 @@ async def _newest(key: Key, services: Services) -> TranscriptVersion | None:
     return versions[-1] if versions else None
 
 
-async def _stored_of(key: Key, version: TranscriptVersion, services: Services) -> _Made | None:
-    """The document that is there, if it is of this version."""
-    try:
-        body = await _read(key, SUMMARY_FILE, services)
-    except FileNotFoundError:
-        return None
-    head = head_of(body)
-    return _Made(head, body) if head is not None and head.transcript_sha256 == version.sha256 else None
-
-
 async def _make(
     key: Key, version: TranscriptVersion, summariser: Summariser, services: Services, made_at: datetime
-) -> _Made:
+) -> Made:
     try:
-        body = await _read(key, _TRANSCRIPT, services)
+        body = await read_object(key, _TRANSCRIPT, services)
     except FileNotFoundError:
         body = b""
     if hashlib.sha256(body).hexdigest() != version.sha256:
@@ -119,52 +106,14 @@ async def _make(
         language=made.language,
         made_at=made_at,
     )
-    return _Made(head, as_markdown(head, made.summary).encode())
+    return Made(head, as_markdown(head, made.summary).encode())
 
 
-async def _store(key: Key, made: _Made, cause: str, services: Services) -> Fact:
-    name, head = object_name(*key, SUMMARY_FILE), made.head
-    artifact = Artifact(
-        name=SUMMARY_FILE,
-        kind="summary",
-        media_type=_MEDIA_TYPE,
-        size=len(made.body),
-        sha256=hashlib.sha256(made.body).hexdigest(),
-        verified="structure",
-        source_event=cause,
-        stored_at=head.made_at,
-    )
-    async with services.database.alone_with(*key):
-        there = await services.objects.stat(name)
+async def _store(key: Key, made: Made, cause: str, services: Services, *, is_wished: bool = False) -> Fact:
+    async def unless() -> str | None:
         version = await _newest(key, services)
-        if version is None or version.sha256 != head.transcript_sha256:
-            raise Retryable("A newer transcript came while this one was summarised.")
-        await put_over(services.objects, there, name, made.body, media_type=_MEDIA_TYPE)
-        try:
-            async with writing_of(services.database, *key) as tx:
-                before = {one.name: one for one in await artifacts_of(tx, *key)}.get(SUMMARY_FILE)
-                if before is not None and before.sha256 == artifact.sha256:
-                    artifact = before
-                await add_artifact(tx, *key, artifact)
-        except Forgotten:
-            await services.objects.delete(name)
-            raise
-    body = SummaryStored(
-        **artifact.model_dump(),
-        provider=key[0],
-        meeting_id=key[1],
-        url=services.objects.url(name),
-        version=head.transcript_version,
-        language=head.language,
-        by=head.by,
-        model=head.model,
-        requests=head.requests,
-        prompt_tokens=head.prompt_tokens,
-        completion_tokens=head.completion_tokens,
-        cost=head.cost,
-    )
-    return Fact(SUMMARY_STORED, *key, body, distinct=artifact.sha256)
+        is_newest = version is not None and version.sha256 == made.head.transcript_sha256
+        return None if is_newest else "A newer transcript came while this one was summarised."
 
-
-async def _read(key: Key, file: str, services: Services) -> bytes:
-    return b"".join([chunk async for chunk in services.objects.read(object_name(*key, file))])
+    at = made.head.made_at
+    return await store(key, made, cause, services, stored_at=at, unless=unless, is_wished=is_wished)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from consumers import meetings, recordings, summaries, transcripts, upstream
+from consumers import given_summaries, meetings, recordings, summaries, transcripts, upstream
 from consumers.base import Consumer
 from consumers.retranscription import consumer as retranscription
 
@@ -10,6 +10,7 @@ CONSUMERS: Final[tuple[Consumer, ...]] = (
     meetings.CONSUMER,
     recordings.CONSUMER,
     transcripts.CONSUMER,
+    given_summaries.CONSUMER,
     summaries.CONSUMER,
     retranscription.CONSUMER,
 )

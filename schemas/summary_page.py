@@ -7,6 +7,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from schemas.meeting import ParsedSummary
 from schemas.summary import Point, Summary, SummaryHead
 
 _RULE: Final = "---\n"
@@ -22,6 +23,9 @@ _HOW_EXTRACTIVE: Final = (
     " “I will”) of a few languages: others are missed, and some are none."
 )
 _HOW_WRITTEN: Final = "This summary was written by a language model: what matters, check in the transcript."
+_HOW_GIVEN: Final = (
+    "This summary came with the meeting, made by {sender}: what matters, check in the transcript."
+)
 _SILENCE: Final = "The transcript holds no words."
 
 
@@ -44,6 +48,16 @@ def as_markdown(head: SummaryHead, summary: Summary) -> str:
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
+def given_as_markdown(head: SummaryHead, given: ParsedSummary) -> str:
+    """The whole document of a summary that `head.by`, the meeting's sender, made: as above."""
+    lines = [*_front(head), "", "# Summary", "", f"> {_HOW_GIVEN.format(sender=plain(head.by))}", ""]
+    lines += [line for paragraph in given.overview for line in (plain(paragraph), "")]
+    for section in given.sections:
+        items = (f"- {_time(start)}{plain(text)}" for text, start in section.items)
+        lines += _section(plain(section.title), items)
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
 def head_of(document: bytes) -> SummaryHead | None:
     """What the first lines say; null where it is no document of ours."""
     text = document.decode("utf-8", "replace")
@@ -55,6 +69,11 @@ def head_of(document: bytes) -> SummaryHead | None:
         return SummaryHead.model_validate({name: json.loads(value) for name, value in fields.items()})
     except (ValueError, ValidationError, RecursionError):
         return None
+
+
+def body_of(document: bytes) -> bytes:
+    """What follows the first lines that `head_of` reads."""
+    return document.removeprefix(_RULE.encode()).partition(f"\n{_RULE}".encode())[2]
 
 
 def plain(text: str) -> str:
