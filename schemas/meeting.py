@@ -64,7 +64,7 @@ class SummarySource:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What one webhook says. Absent is null or empty; nothing here is guessed. `no_summary`: there will be none.
+    """What one webhook says. Absent is null or empty; nothing here is guessed.
 
     `at` is the sender's own clock. `detail` is a few words for the timeline (a status code, an error).
     `says` is the state this event alone speaks for, null where it speaks for none.
@@ -86,6 +86,7 @@ class Observation:
     transcript: TranscriptSource | None = None
     summary: SummarySource | None = None
     no_summary: bool = False
+    """The sender will make none of this meeting."""
 
 
 @dataclass(frozen=True, slots=True)
