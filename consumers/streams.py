@@ -2,25 +2,48 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Sequence
+from time import monotonic
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+Piece = Sequence[bytes]
+"""Some of a file's bytes, in the chunks in which they came: joining them would cost much."""
 
 
-async def in_pieces(chunks: AsyncIterator[bytes], piece_bytes: int) -> AsyncGenerator[bytes]:
-    """The same bytes in pieces of at least `piece_bytes`, the last one smaller; none for no bytes."""
+async def in_pieces(
+    chunks: AsyncIterator[bytes], *, least_bytes: int, most_bytes: int, seconds: float
+) -> AsyncGenerator[Piece]:
+    """The same bytes in pieces of `least_bytes` and more, the last one smaller; none for no bytes.
+
+    Of a fast source a piece takes what comes in `seconds`, until it has `most_bytes`: what is done for each
+    piece costs less of a fast source's time, and of a slow one no more is at risk than must be. Where no more
+    can come, a piece that did is given before that is told.
+    """
     held: list[bytes] = []
-    size = 0
-    async for chunk in chunks:
-        held.append(chunk)
-        size += len(chunk)
-        if size >= piece_bytes:
-            yield b"".join(held)
-            held, size = [], 0
+    size, began = 0, monotonic()
+    try:
+        async for chunk in chunks:
+            held.append(chunk)
+            size += len(chunk)
+            if size >= most_bytes or (size >= least_bytes and monotonic() - began >= seconds):
+                yield held
+                held, size, began = [], 0, monotonic()
+    except Exception:
+        if size >= least_bytes:
+            yield held
+        raise
     if size:
-        yield b"".join(held)
+        yield held
 
 
-async def handed_on(pieces: AsyncIterator[bytes], keep: Callable[[bytes], Coroutine[Any, Any, None]]) -> None:
+def behind(piece: Piece, size: int) -> Piece:
+    """The piece without its first `size` bytes."""
+    return [b"".join(piece)[size:]] if size > 0 else piece
+
+
+async def handed_on(pieces: AsyncIterator[T], keep: Callable[[T], Coroutine[Any, Any, None]]) -> None:
     """Give `keep` one piece after the other, each while the next one comes in: two pieces are held.
 
     Where no more can come, the last that did is kept before that is told.

@@ -5,6 +5,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, suppress
+from functools import partial
 from typing import Final
 
 import structlog
@@ -20,7 +21,7 @@ from consumers.copying.proof import Proof, proof_of_all, proof_of_rest
 from consumers.copying.source import Source
 from consumers.copying.wanted import Wanted
 from consumers.media import HEAD_BYTES, Format, recognise
-from consumers.streams import in_pieces
+from consumers.streams import Piece, in_pieces
 from infra.clock import wall_clock_ms
 from infra.database.downloads import UnfinishedDownload
 from infra.errors import Retryable
@@ -28,7 +29,9 @@ from infra.links.base import Download, FileChanged, Validator, known_again
 from infra.objects.base import ObjectStore, Upload
 from schemas.manifest import Artifact
 
-_PIECE_BYTES: Final = max(512 * 1024, HEAD_BYTES)
+_PIECES: Final = partial(
+    in_pieces, least_bytes=max(512 * 1024, HEAD_BYTES), most_bytes=2 * 1024 * 1024, seconds=0.05
+)
 _WORTH_RESUMING_BYTES: Final = 4 * 1024 * 1024
 """A smaller file is fetched again: that is cheaper than to write down how far it is."""
 _MOST_BEGINNINGS: Final = 3
@@ -66,13 +69,13 @@ async def _begin_or_resume(source: Source, known: Known, silence_seconds: float)
 async def _begin(source: Source, known: Known) -> Artifact | None:
     """Null where another worker was quicker to begin."""
     wanted, services = source.wanted, source.services
-    async with source.open() as answer, aclosing(in_pieces(answer.chunks(), _PIECE_BYTES)) as pieces:
+    async with source.open() as answer, aclosing(_PIECES(answer.chunks())) as pieces:
         there = await _copied_before(answer, known, wanted, services.objects)
         if there is not None:
             metrics.ADOPTED.inc()
             return there
-        head = await anext(pieces, b"")
-        form = recognise(wanted.link.kind, head)
+        head: Piece = await anext(pieces, [])
+        form = recognise(wanted.link.kind, b"".join(head))
         if form is None:
             raise Retryable("what came is no such file, perhaps an error page." if head else "nothing came.")
         taken = [download.name for download in known.downloads]
@@ -115,7 +118,7 @@ async def _move_rest(source: Source, upload: Upload, journal: Journal) -> Proof:
     unchanged = Validator(download.etag, download.modified, size)
     async with (
         source.open(first=upload.saved, unchanged=unchanged) as answer,
-        aclosing(in_pieces(answer.chunks(), _PIECE_BYTES)) as pieces,
+        aclosing(_PIECES(answer.chunks())) as pieces,
     ):
         if answer.first == 0:  # the source gives no part, and whoever gives the whole heeds no condition
             if not _is_of_the_same(answer, download):
@@ -177,7 +180,7 @@ def _download(
     )
 
 
-async def _after(head: bytes, pieces: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
+async def _after(head: Piece, pieces: AsyncIterator[Piece]) -> AsyncGenerator[Piece]:
     yield head
     async for piece in pieces:
         yield piece

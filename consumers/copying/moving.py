@@ -10,23 +10,23 @@ from consumers.copying import metrics
 from consumers.copying.journal import Journal
 from consumers.copying.proof import Proof
 from consumers.copying.telling import Telling
-from consumers.streams import handed_on
+from consumers.streams import Piece, behind, handed_on
 from infra.links.base import FileChanged
 from infra.objects.base import Upload
 
 log = structlog.get_logger()
 
 
-async def move(pieces: AsyncIterator[bytes], upload: Upload, proof: Proof, journal: Journal) -> None:
+async def move(pieces: AsyncIterator[Piece], upload: Upload, proof: Proof, journal: Journal) -> None:
     """All of them. What the upload had already when it was opened goes past the proof only."""
     there = upload.saved
     file = journal.download.name.rpartition("/")[2]
     telling = Telling(file, journal.download.size, proof.size)
 
-    async def keep(piece: bytes) -> None:
-        missing = piece[max(0, there - proof.size) :]
-        await asyncio.gather(asyncio.to_thread(proof.take, piece), upload.write(missing))
-        metrics.BYTES.inc(len(missing))
+    async def keep(piece: Piece) -> None:
+        missing = behind(piece, there - proof.size)
+        await asyncio.gather(asyncio.to_thread(proof.take, piece), upload.write(*missing))
+        metrics.BYTES.inc(sum(map(len, missing)))
         telling.at(proof.size)
         journal.note(upload.saved)
 

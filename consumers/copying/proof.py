@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass
 
 from consumers.media import Format
+from consumers.streams import Piece
 from consumers.structure.checkers import Checker, checker_for
 from infra.errors import Retryable
 from schemas.manifest import Verified
@@ -22,13 +23,14 @@ class Proof:
     digest: "hashlib._Hash | None"
     checker: Checker | None
 
-    def take(self, piece: bytes) -> None:
+    def take(self, piece: Piece) -> None:
         """The next bytes of the file. It takes its time: to be called in a thread, one piece at a time."""
-        if self.digest is not None:
-            self.digest.update(piece)
-        if self.checker is not None:
-            self.checker.feed(piece)
-        self.size += len(piece)
+        for chunk in piece:
+            if self.digest is not None:
+                self.digest.update(chunk)
+            if self.checker is not None:
+                self.checker.feed(chunk)
+            self.size += len(chunk)
 
     def verified(self) -> Verified:
         """How the file was proved complete. Raises `Retryable` where it is not complete."""

@@ -52,10 +52,13 @@ class HttpDownload:
     async def chunks(self) -> AsyncIterator[bytes]:
         clock = asyncio.get_running_loop().time
         at, recent, waited = self.head.first, 0, 0.0
+        # Chunks as they came: to join those that wait costs as much as to read them. Of a body in HTTP's own
+        # chunks, which may be tiny, they are joined all the same.
+        read = self.body.readany if self.head.length is None else self._as_it_came
         while True:
             began = clock()
             try:
-                chunk = await self.body.readany()
+                chunk = await read()
             except (aiohttp.ClientError, TimeoutError, OSError) as exc:
                 raise Retryable(self._stopped(at, reason(exc))) from exc
             if not chunk:
@@ -74,6 +77,10 @@ class HttpDownload:
             yield chunk
         if self.head.wanted_end is not None and at < self.head.wanted_end:
             raise Retryable(self._stopped(at, "the answer ended"))
+
+    async def _as_it_came(self) -> bytes:
+        chunk, _ = await self.body.readchunk()
+        return chunk
 
     def _stopped(self, at: int, why: str) -> str:
         known = self.head.wanted_end if self.head.length is None else self.head.length

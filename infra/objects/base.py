@@ -55,9 +55,9 @@ class Upload(Protocol):
         fills, only that it outlives the process.
         """
 
-    async def write(self, chunk: bytes) -> None:
-        """Add bytes. Raises `Halt` when the store is full or refuses us, `Retryable` when it is not there or
-        the upload was discarded. After an error there is nothing to do but to leave."""
+    async def write(self, *chunks: bytes) -> None:
+        """Add bytes, in this order. Raises `Halt` when the store is full or refuses us, `Retryable` when it
+        is not there or the upload was discarded. After an error there is nothing to do but to leave."""
 
     async def finish(self) -> StoredObject:
         """The object is now there, whole and durable. Raises `ObjectExists` or `ObjectChanged`: nothing has

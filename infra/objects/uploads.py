@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,19 +37,19 @@ class FileUpload:
     _lost: bool = False
     _finished: bool = False
 
-    async def write(self, chunk: bytes) -> None:
+    async def write(self, *chunks: bytes) -> None:
         if self._saving is not None and self._saving.done():
             self._saving.result()
-        await asyncio.to_thread(self._write, chunk)
+        await asyncio.to_thread(self._write, chunks)
         if self.id and (self._saving is None or self._saving.done()):
             self._save_now_and_then()
 
-    def _write(self, chunk: bytes) -> None:
+    def _write(self, chunks: Sequence[bytes]) -> None:
         with disk_errors(self.root):
-            before = self.file.tell()
-            self.file.write(chunk)
+            before, size = self.file.tell(), sum(map(len, chunks))
+            self.file.writelines(chunks)
             self.file.flush()  # a kill takes what is still buffered
-            if before // _WRITE_BACK_BYTES != (before + len(chunk)) // _WRITE_BACK_BYTES:
+            if before // _WRITE_BACK_BYTES != (before + size) // _WRITE_BACK_BYTES:
                 write_back(self.file)
 
     def _save_now_and_then(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
-from consumers.streams import digest_of, handed_on, in_pieces
+from consumers.streams import behind, digest_of, handed_on, in_pieces
 from infra.errors import Halt, Retryable
 
 
@@ -31,9 +31,39 @@ async def chunks(*given: bytes, then: Exception | None = None) -> AsyncIterator[
 async def test_pieces_are_at_least_as_large_as_asked_but_for_the_last(
     given: Sequence[bytes], sizes: Sequence[int]
 ) -> None:
-    pieces = [piece async for piece in in_pieces(chunks(*given), 4)]
+    pieces = [
+        b"".join(piece) async for piece in in_pieces(chunks(*given), least_bytes=4, most_bytes=9, seconds=0)
+    ]
     assert [len(piece) for piece in pieces] == sizes
     assert b"".join(pieces) == b"".join(given)
+
+
+async def test_of_a_fast_source_a_piece_is_as_large_as_it_may_be() -> None:
+    given = [b"abc"] * 7
+    pieces = [piece async for piece in in_pieces(chunks(*given), least_bytes=2, most_bytes=9, seconds=60)]
+    assert pieces == [[b"abc"] * 3, [b"abc"] * 3, [b"abc"]]
+
+
+async def test_a_piece_that_came_before_the_source_failed_is_given_before_that_is_told() -> None:
+    broken = chunks(b"abc", b"de", b"f", then=Retryable("stopped"))
+    pieces = in_pieces(broken, least_bytes=4, most_bytes=90, seconds=60)
+    assert await anext(pieces) == [b"abc", b"de", b"f"]
+    with pytest.raises(Retryable, match="stopped"):
+        await anext(pieces)
+
+
+async def test_what_came_before_the_source_failed_and_is_no_piece_is_not_given() -> None:
+    with pytest.raises(Retryable, match="stopped"):
+        await anext(
+            in_pieces(chunks(b"abc", then=Retryable("stopped")), least_bytes=4, most_bytes=9, seconds=0)
+        )
+
+
+@pytest.mark.parametrize(
+    ("size", "rest"), [(0, b"abcdef"), (-1, b"abcdef"), (2, b"cdef"), (4, b"ef"), (6, b""), (9, b"")]
+)
+def test_what_is_behind_the_first_bytes_of_a_piece(size: int, rest: bytes) -> None:
+    assert b"".join(behind([b"abc", b"def"], size)) == rest
 
 
 class _Store:

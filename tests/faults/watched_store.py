@@ -57,9 +57,9 @@ class _WatchedUpload:
     def saved(self) -> int:
         return self.upload.saved
 
-    async def write(self, chunk: bytes) -> None:
-        await self.upload.write(chunk)
-        self.written += len(chunk)
+    async def write(self, *chunks: bytes) -> None:
+        await self.upload.write(*chunks)
+        self.written += sum(map(len, chunks))
         await self.told("written", self.written)
 
     async def finish(self) -> StoredObject:

@@ -76,7 +76,7 @@ class PartsFolder:
             return
         part = folder.part(1)
         try:
-            part.add(memoryview(b"Could a part be written now?"))
+            part.add([memoryview(b"Could a part be written now?")])
         finally:
             part.leave()
             folder.remove()

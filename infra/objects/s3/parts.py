@@ -3,6 +3,7 @@
 import os
 import tempfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from threading import Event, Lock
 from typing import Final, Protocol
@@ -26,7 +27,7 @@ class Part(Protocol):
     def recover(self) -> None:
         """Go on with what an earlier process left of it. Not called for a part that begins."""
 
-    def add(self, chunk: memoryview) -> None:
+    def add(self, chunks: Sequence[memoryview]) -> None:
         """Raises `Halt` where the disk is full, `Retryable` once the part was left."""
 
     def body(self, given_up: Event) -> Body: ...
@@ -49,11 +50,12 @@ class HeldPart:
     def recover(self) -> None:
         """There is nothing."""
 
-    def add(self, chunk: memoryview) -> None:
-        for begin in range(0, len(chunk), _CHUNK_BYTES):
-            self._chunks.append(chunk[begin : begin + _CHUNK_BYTES])
-        self.crc = zlib.crc32(chunk, self.crc)
-        self.size += len(chunk)
+    def add(self, chunks: Sequence[memoryview]) -> None:
+        for chunk in chunks:
+            for begin in range(0, len(chunk), _CHUNK_BYTES):
+                self._chunks.append(chunk[begin : begin + _CHUNK_BYTES])
+            self.crc = zlib.crc32(chunk, self.crc)
+            self.size += len(chunk)
 
     def body(self, given_up: Event) -> Body:
         return HeldBody(self._chunks, given_up)
@@ -87,14 +89,15 @@ class FilePart:
                 self.crc = zlib.crc32(piece[:read], self.crc)
                 self.size += read
 
-    def add(self, chunk: memoryview) -> None:
+    def add(self, chunks: Sequence[memoryview]) -> None:
         with self._alone, disk_errors(self._root):
             descriptor = self._opened(os.O_TRUNC)
-            rest = chunk
-            while rest:
-                rest = rest[os.write(descriptor, rest) :]
-            self.crc = zlib.crc32(chunk, self.crc)
-            self.size += len(chunk)
+            for chunk in chunks:
+                rest = chunk
+                while rest:
+                    rest = rest[os.write(descriptor, rest) :]
+                self.crc = zlib.crc32(chunk, self.crc)
+                self.size += len(chunk)
 
     def _opened(self, also: int) -> int:
         if self._left:

@@ -87,14 +87,15 @@ class S3Upload:
                 await self._send()
             self._filling = self._new_part(number + 1)
 
-    async def write(self, chunk: bytes) -> None:
-        rest = memoryview(chunk)
+    async def write(self, *chunks: bytes) -> None:
+        rest = deque(memoryview(chunk) for chunk in chunks if chunk)
         while rest:
             room = part_bytes(self._number()) - self._filling.size
-            piece, rest = rest[:room], rest[room:]
-            await asyncio.to_thread(self._filling.add, piece)
-            self._size += len(piece)
-            if len(piece) == room:
+            fitting = _taken(rest, room)
+            size = sum(map(len, fitting))
+            await asyncio.to_thread(self._filling.add, fitting)
+            self._size += size
+            if size == room:
                 await self._send()
                 self._filling = self._new_part(self._number())
 
@@ -180,6 +181,18 @@ class S3Upload:
             (begun,) = await asyncio.gather(asyncio.wrap_future(self._begun), return_exceptions=True)
             if isinstance(begun, str):
                 await self._connection.call(partial(self._requests.abort, begun))
+
+
+def _taken(chunks: deque[memoryview], most: int) -> Sequence[memoryview]:
+    """The first `most` bytes, which are among `chunks` no more."""
+    taken = []
+    while chunks and most:
+        first = chunks.popleft()
+        taken.append(first[:most])
+        if len(first) > most:
+            chunks.appendleft(first[most:])
+        most -= len(taken[-1])
+    return taken
 
 
 def _known(value: T) -> Future[T]:
