@@ -5,9 +5,9 @@ from contextlib import asynccontextmanager
 
 from adjourn.places import require_existing
 from adjourn.settings import Settings
-from consumers.dead_letters import LastSuccesses
+from consumers.replay.choose import Closings
+from infra.database.closings import Closing, closings
 from infra.database.engine import Database, open_database
-from infra.database.outcomes import last_successes
 
 
 @asynccontextmanager
@@ -18,11 +18,11 @@ async def existing_database(settings: Settings) -> AsyncIterator[Database]:
         yield database
 
 
-def successes_in(database: Database) -> LastSuccesses:
-    """When a consumer last did each event, as replay and dead letters ask for it."""
+def closings_in(database: Database) -> Closings:
+    """What closed each event for a consumer, as replay and dead letters ask for it."""
 
-    async def ask(consumer: str, ids: Collection[str]) -> Mapping[str, int]:
+    async def ask(consumer: str, ids: Collection[str]) -> Mapping[str, Closing]:
         async with database.reading() as tx:
-            return await last_successes(tx, consumer, ids)
+            return await closings(tx, consumer, ids)
 
     return ask

@@ -1,27 +1,33 @@
-"""Dead letters: burying what could not be done, and telling which of it is still open."""
+"""Dead letters: burying what could not be done, and grouping it by what it has in common."""
 
 import re
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from consumers.runner.attempt import GaveUp
 from infra.eventlog.base import EventLog
-from schemas.dead_letter import Letter, dead_letter_headers, letter_of, original_headers
+from schemas.dead_letter import Letter, dead_letter_headers, original_headers
 from schemas.envelope import Record, rfc3339
 from schemas.topics import DEAD_LETTERS
 
-LastSuccesses = Callable[[str, Collection[str]], Awaitable[Mapping[str, int]]]
-"""When a consumer last did each of these events, in ms since 1970 UTC; those it never did are left out."""
+_MOST_GROUPS: Final = 1000
+_KEPT_OF_A_GROUP: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class LetterGroup:
-    """Letters of one consumer that failed for the same reason. `reason` has its varying parts left out."""
+    """Letters of one consumer that failed for the same reason. `reason` has its varying parts left out.
+
+    `count` is how many, and `last` the last few of them.
+    """
 
     consumer: str
     kind: str
     reason: str
-    letters: tuple[Letter, ...]
+    count: int
+    last: tuple[Letter, ...]
 
 
 async def bury(
@@ -44,37 +50,54 @@ async def bury(
     await log.append(DEAD_LETTERS, key=record.key, value=record.value, headers=headers)
 
 
-async def all_letters(log: EventLog, consumer: str | None = None) -> list[Letter]:
-    """The newest letter of each failure, in the order in which they first failed: in order per key."""
-    letters: dict[tuple[str, ...], Letter] = {}
-    async for record in log.scan(DEAD_LETTERS):
-        letter = letter_of(record)
-        if letter is not None and consumer in (None, letter.consumer):
-            letters[letter.identity] = letter
-    return list(letters.values())
+async def bury_again(
+    log: EventLog,
+    letter: Letter,
+    record: Record,
+    gave_up: GaveUp,
+    *,
+    attempts: int,
+    replay: str,
+    now_ms: int,
+) -> None:
+    """Append the letter that takes the place of `letter`: the same failure, with its newest reason.
 
-
-async def open_letters(
-    log: EventLog, last_successes: LastSuccesses, consumer: str | None = None
-) -> list[Letter]:
-    """Those whose consumer has not done the event since; of all consumers or of one."""
-    letters = await all_letters(log, consumer)
-    ids: dict[str, set[str]] = {}
-    for letter in letters:
-        ids.setdefault(letter.consumer, set()).add(letter.event_id)
-    successes = {name: await last_successes(name, events) for name, events in ids.items()}
-    return [
-        letter for letter in letters if successes[letter.consumer].get(letter.event_id, 0) <= letter.time_ms
-    ]
+    `record` has its body and headers. `attempts` are those of all times. Raises `LogUnavailable`.
+    """
+    headers = dead_letter_headers(
+        original_headers(record.headers),
+        consumer=letter.consumer,
+        kind="invalid" if letter.kind == "invalid" else gave_up.kind,
+        error=gave_up.error,
+        attempts=attempts,
+        topic=letter.topic,
+        partition=letter.partition,
+        offset=letter.offset,
+        time=rfc3339(max(now_ms, letter.time_ms) / 1000),
+        replay=replay,
+    )
+    if gave_up.traceback:
+        headers["dl_traceback"] = gave_up.traceback
+    if channel := record.headers.get("dl_channel"):
+        headers["dl_channel"] = channel
+    await log.append(DEAD_LETTERS, key=record.key, value=record.value, headers=headers)
 
 
 def grouped(letters: Iterable[Letter]) -> Sequence[LetterGroup]:
-    """By consumer, kind and reason; the largest group first."""
-    groups: dict[tuple[str, str, str], list[Letter]] = {}
+    """By consumer, kind and reason, or type where there is no reason; the largest group first.
+
+    Memory stays the same: of more reasons than anybody reads, the rest are one group.
+    """
+    counts: dict[tuple[str, str, str], int] = {}
+    last: dict[tuple[str, str, str], deque[Letter]] = {}
     for letter in letters:
-        groups.setdefault((letter.consumer, letter.kind, _reason(letter.error)), []).append(letter)
-    found = [LetterGroup(*name, tuple(members)) for name, members in groups.items()]
-    return sorted(found, key=lambda group: -len(group.letters))
+        group = (letter.consumer, letter.kind, _reason(letter.error) or letter.type)
+        if group not in counts and len(counts) >= _MOST_GROUPS:
+            group = (letter.consumer, letter.kind, "for other reasons")
+        counts[group] = counts.get(group, 0) + 1
+        last.setdefault(group, deque(maxlen=_KEPT_OF_A_GROUP)).append(letter)
+    found = [LetterGroup(*group, count, tuple(last[group])) for group, count in counts.items()]
+    return sorted(found, key=lambda group: -group.count)
 
 
 _VARYING = re.compile(

@@ -93,22 +93,15 @@ def publish_to(log: EventLog, consumer: Consumer, policy: RetryPolicy, now_ms: C
     return publish
 
 
-def bury_in(
-    log: EventLog,
-    consumer: Consumer,
-    policy: RetryPolicy,
-    now_ms: Callable[[], int],
-    attempts_before: Callable[[Record], int] = lambda record: 0,
-) -> Bury:
+def bury_in(log: EventLog, consumer: Consumer, policy: RetryPolicy, now_ms: Callable[[], int]) -> Bury:
     """Letters go to `meetings.dead-letters`; what came from there is never buried again."""
 
     async def bury_record(record: Record, reason: GaveUp, attempts: int) -> None:
         if record.topic == DEAD_LETTERS:
             logger.error("passed_over", kind=reason.kind, error=reason.error, traceback=reason.traceback)
             return
-        total = attempts_before(record) + attempts
         await patiently(
-            lambda: bury(log, consumer.name, record, reason, attempts=total, now_ms=now_ms()),
+            lambda: bury(log, consumer.name, record, reason, attempts=attempts, now_ms=now_ms()),
             policy,
             doing="bury",
         )

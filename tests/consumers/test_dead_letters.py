@@ -4,8 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from consumers.dead_letters import all_letters, bury, grouped, open_letters
+from consumers.dead_letters import bury, grouped
+from consumers.replay.choose import choose_letters, drop_closed
+from consumers.replay.index import Index
+from consumers.replay.which import Which
 from consumers.runner.attempt import GaveUp
+from infra.database.closings import Closing
 from infra.eventlog.sqlite.log import SqliteLog
 from schemas.dead_letter import Letter
 from schemas.envelope import Record, rfc3339
@@ -15,8 +19,10 @@ from tests.consumers.running import append, opened_log, records
 BURIED_MS = 1_767_323_045_678
 
 
-async def nothing_succeeded(consumer: str, ids: Collection[str]) -> Mapping[str, int]:
-    return {}
+async def letters_in(log: SqliteLog, which: Which = Which()) -> list[Letter]:  # noqa: B008
+    with Index() as index:
+        await choose_letters(log, which, index)
+        return [*index.letters()]
 
 
 async def buried(log: SqliteLog, record: Record, error: str = "gone", *, at_ms: int = BURIED_MS) -> None:
@@ -32,7 +38,7 @@ async def test_a_letter_buried_again_replaces_the_one_before_at_its_old_place(tm
         await buried(log, second)
         await buried(log, first, "gone for good", at_ms=BURIED_MS + 5)
 
-        letters = await all_letters(log)
+        letters = await letters_in(log)
     assert [(letter.event_id, letter.error) for letter in letters] == [
         ("e1", "gone for good"),
         ("e2", "gone"),
@@ -47,22 +53,25 @@ async def test_two_deliveries_of_one_event_are_two_failures(tmp_path: Path) -> N
         for record in await records(log, WEBHOOKS):
             await buried(log, record)
 
-        assert len(await open_letters(log, nothing_succeeded)) == 2
+        assert len(await letters_in(log)) == 2
 
 
 @pytest.mark.parametrize(("succeeded_ms", "is_open"), [(BURIED_MS - 1, True), (BURIED_MS + 1, False)])
 async def test_a_later_success_of_its_consumer_closes_a_letter(
     tmp_path: Path, succeeded_ms: int, is_open: bool
 ) -> None:
-    async def succeeded(consumer: str, ids: Collection[str]) -> Mapping[str, int]:
-        return {"e1": succeeded_ms} if consumer == "recordings" and "e1" in ids else {}
+    async def succeeded(consumer: str, ids: Collection[str]) -> Mapping[str, Closing]:
+        return {"e1": Closing(succeeded_ms)} if consumer == "recordings" and "e1" in ids else {}
 
     async with opened_log(tmp_path) as log:
         await append(log, "e1", "m1")
         (record,) = await records(log, WEBHOOKS)
         await buried(log, record)
 
-        assert bool(await open_letters(log, succeeded)) is is_open
+        with Index() as index:
+            await choose_letters(log, Which(), index)
+            await drop_closed(index, succeeded)
+            assert bool([*index.letters()]) is is_open
 
 
 async def test_letters_of_one_consumer(tmp_path: Path) -> None:
@@ -72,7 +81,7 @@ async def test_letters_of_one_consumer(tmp_path: Path) -> None:
         await buried(log, record)
         await bury(log, "transcripts", record, GaveUp("bug", "KeyError"), attempts=3, now_ms=BURIED_MS)
 
-        (letter,) = await open_letters(log, nothing_succeeded, "transcripts")
+        (letter,) = await letters_in(log, Which(consumer="transcripts"))
     assert (letter.consumer, letter.kind, letter.attempts) == ("transcripts", "bug", 3)
 
 
@@ -93,7 +102,7 @@ async def test_what_is_no_letter_of_ours_is_passed_over(tmp_path: Path) -> None:
     async with opened_log(tmp_path) as log:
         await append(log, "e1", "m1", topic=DEAD_LETTERS)
 
-        assert await all_letters(log) == []
+        assert await letters_in(log) == []
 
 
 def test_letters_are_grouped_by_what_they_have_in_common() -> None:
@@ -109,7 +118,7 @@ def test_letters_are_grouped_by_what_they_have_in_common() -> None:
 
     groups = grouped([replace(letter, error=error) for error in errors])
 
-    assert [(group.reason, len(group.letters)) for group in groups] == [
+    assert [(group.reason, group.count) for group in groups] == [
         ("no bot …", 3),
         ("404 from https://a.example.com/…", 2),
         ("503 from https://a.example.com/…", 1),

@@ -4,12 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from consumers.dead_letters import open_letters
 from consumers.summaries import CONSUMER
 from infra.summaries.openai import open_openai
 from schemas.envelope import Record
 from schemas.facts import SUMMARY_STORED, Fact
-from schemas.topics import EVENTS
+from schemas.topics import DEAD_LETTERS, EVENTS
 from tests.consumers.running import QUICK, opened_log, records, running, until_committed
 from tests.consumers.storing import Bench, opened_bench
 from tests.consumers.test_summaries import told
@@ -32,11 +31,9 @@ async def worked(folder: Path, bench: Bench) -> tuple[list[str], list[str]]:
         async with running(log, handle, name=CONSUMER.name, topics=CONSUMER.topics):
             await until_committed(log, CONSUMER.name, CONSUMER.topics)
 
-        async def nothing(*_: object) -> dict[str, int]:
-            return {}
-
-        letters = await open_letters(log, nothing)
-        return [letter.kind for letter in letters], [record.type for record in await records(log, EVENTS)]
+        letters = await records(log, DEAD_LETTERS)
+        kinds = [letter.headers["dl_kind"] for letter in letters]
+        return kinds, [record.type for record in await records(log, EVENTS)]
 
 
 @pytest.mark.parametrize(
