@@ -32,6 +32,9 @@ COMMANDS: Final = {
     "dead-letters": Entry("adjourn.cli.dead_letters:dead_letters", "Show what failed, and why."),
     "verify": Entry("adjourn.cli.verify:verify", "Read every stored file again: is it what it was?"),
     "forget": Entry("adjourn.cli.forget:forget", "Remove a meeting: its files, and all that is known of it."),
+    "reconcile": Entry(
+        "adjourn.cli.reconcile:reconcile", "Compare with the providers; fetch what never came."
+    ),
     "replay": Entry("adjourn.cli.replay:replay", "Try again what failed."),
 }
 

@@ -3,10 +3,10 @@
 Source: https://github.com/Meeting-BaaS/docs at fd14185: `openapi.json` (v1), `openapi-v2.json` (v2).
 """
 
-import asyncio
+import json
 import time
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,10 +15,17 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.servers.answers import Answer as Answer
+from tests.servers.answers import dropped as dropped
+from tests.servers.answers import endless as endless
+from tests.servers.answers import raw as raw
+from tests.servers.answers import silent as silent
+from tests.servers.answers import status as status
+from tests.servers.meeting_baas_listing import OF_THE_ACCOUNT, Ending, Lists
+from tests.servers.meeting_baas_transcribing import Transcribing
+
 KEY = "mb-key-of-the-account"
 ANOTHERS_SECRET = "sk-not-for-anybody-to-keep"
-
-Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(slots=True)
@@ -30,10 +37,11 @@ class Bot:
 
     id: str
     files: dict[str, str] = field(default_factory=dict)
-    transcripts: Sequence[Mapping[str, object]] = ()
+    transcribing: Transcribing = field(default_factory=Transcribing)
     status: str = "completed"
     artifacts_deleted: bool = False
     deleting: list[str] = field(default_factory=lambda: ["deleted"])
+    ending: Ending = field(default_factory=Ending)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +60,8 @@ class MeetingBaasApi:
     """`source` is where the files are. All of it may be changed at any time.
 
     The next calls get what is in `answers`, one each; then `always`, where there is one, else what `instead`
-    has for the name of the call, else the truth.
+    has for the name of the call, else the truth. In place of the truth, once all is done that was asked for,
+    there may be something in `afterwards`.
     """
 
     url: str
@@ -65,6 +74,8 @@ class MeetingBaasApi:
     answers: deque[Answer] = field(default_factory=deque)
     always: Answer | None = None
     instead: dict[str, Answer] = field(default_factory=dict)
+    afterwards: dict[str, Answer] = field(default_factory=dict)
+    lists: Lists = field(default_factory=Lists)
     _links: Any = field(default_factory=lambda: count(1))
 
     def asked(self, name: str) -> int:
@@ -91,10 +102,15 @@ async def serve_meeting_baas(source: str = "https://bots-videos.example") -> Asy
     for method, path, name, serve in (
         ("GET", "/bots/meeting_data", "v1 meeting_data", _meeting_data),
         ("POST", "/bots/{bot}/delete_data", "v1 delete_data", _delete_data),
+        ("POST", "/bots/retranscribe", "v1 retranscribe", _retranscribe),
         ("GET", "/v2/bots/{bot}", "v2 bot", _bot),
+        ("GET", "/v2/bots/{bot}/status", "v2 status", _status),
+        ("POST", "/v2/bots/{bot}/retranscribe", "v2 retranscribe", _retranscribe_bot),
         ("DELETE", "/v2/bots/{bot}/delete-data", "v2 delete-data", _delete_bot_data),
     ):
         app.router.add_route(method, path, _told(api, name, serve))
+    for method, path, name, tell in OF_THE_ACCOUNT:
+        app.router.add_route(method, path, _told(api, name, None, tell))
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     try:
@@ -105,18 +121,6 @@ async def serve_meeting_baas(source: str = "https://bots-videos.example") -> Asy
         await runner.cleanup()
 
 
-def status(code: int, body: object = None, **headers: str) -> Answer:
-    """`retry_after="3"` is `Retry-After: 3`."""
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-
-    async def answer(request: web.Request) -> web.Response:
-        if body is None:
-            return web.Response(status=code, headers=named)
-        return web.json_response(body, status=code, headers=named)
-
-    return answer
-
-
 def too_many(retry_after: int) -> Answer:
     """v2's 429, which says when in three ways."""
     error = _error(429, "FST_ERR_TOO_MANY_REQUESTS", "Too many requests") | {"retryAfter": retry_after}
@@ -124,52 +128,22 @@ def too_many(retry_after: int) -> Answer:
     return status(429, error, retry_after=str(retry_after), **limits)
 
 
-def raw(body: bytes, content_type: str = "text/html") -> Answer:
-    async def answer(request: web.Request) -> web.Response:
-        return web.Response(body=body, content_type=content_type)
-
-    return answer
-
-
-def endless() -> Answer:
-    """Begins as JSON, and has no end."""
-
-    async def answer(request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"Content-Type": "application/json"})
-        await response.prepare(request)
-        await response.write(b'{"success": true, "data": "')
-        while True:
-            await response.write(b"x" * 65_536)
-
-    return answer
-
-
-def silent() -> Answer:
-    async def answer(request: web.Request) -> web.Response:
-        await asyncio.Event().wait()
-        return web.Response()
-
-    return answer
-
-
-def dropped() -> Answer:
-    """The connection ends without an answer."""
-
-    async def answer(request: web.Request) -> web.Response:
-        assert request.transport is not None
-        request.transport.close()
-        return web.Response()
-
-    return answer
-
-
+_QUESTION = web.RequestKey("question", bytes)
 _Serve = Callable[[MeetingBaasApi, web.Request, Bot], web.Response]
 
 
-def _told(api: MeetingBaasApi, name: str, serve: _Serve) -> Answer:
+def _told(
+    api: MeetingBaasApi,
+    name: str,
+    serve: _Serve | None,
+    of_account: Callable[..., web.Response] | None = None,
+) -> Answer:
+    """`serve` is asked about a bot, `of_account` about all."""
+
     async def answer(request: web.Request) -> web.StreamResponse:
         is_v1 = name.startswith("v1")
-        bot = request.query.get("bot_id", "") or request.match_info.get("bot", "")
+        question = request[_QUESTION] = await request.read()
+        bot = request.query.get("bot_id", "") or request.match_info.get("bot", "") or _bot_in(question)
         call = Call(name, bot, time.monotonic(), dict(request.query), dict(request.headers))
         api.calls.append(call)
         if api.answers:
@@ -182,13 +156,21 @@ def _told(api: MeetingBaasApi, name: str, serve: _Serve) -> Answer:
             if is_v1:
                 return web.json_response({"error": "InvalidApiKey"}, status=401)
             return web.json_response(_error(403, "FST_ERR_FORBIDDEN", "Forbidden"), status=403)
+        if serve is None:
+            assert of_account is not None
+            return of_account(api, request)
         if bot not in api.bots:
             if is_v1:
                 return web.json_response({"error": "Bot not found"}, status=404)
             return web.json_response(_error(404, "FST_ERR_BOT_NOT_FOUND_BY_ID", "No such bot"), status=404)
-        return serve(api, request, api.bots[bot])
+        truth = serve(api, request, api.bots[bot])
+        return await api.afterwards[name](request) if name in api.afterwards else truth
 
     return answer
+
+
+def _bot_in(question: bytes) -> str:
+    return str(json.loads(question).get("bot_uuid", "")) if question else ""
 
 
 def _is_authentic(api: MeetingBaasApi, request: web.Request, is_v1: bool) -> bool:
@@ -217,15 +199,18 @@ def _meeting_data(api: MeetingBaasApi, request: web.Request, bot: Bot) -> web.Re
         "meeting_participants_file",
     )
     links = {name: api.link(path) if (path := bot.files.get(name, "")) else "" for name in names}
-    its = {
+    its: dict[str, object] = {
         "uuid": bot.id,
         "bot_name": "Notetaker",
-        "ended_at": "2026-01-02T04:04:05",
+        "ended_at": None if bot.ending.at is None else bot.ending.at.strftime("%Y-%m-%dT%H:%M:%S"),
+        "errors": bot.ending.errors,
         "extra": {},
         "speech_to_text_api_key": ANOTHERS_SECRET,
+        "speech_to_text_provider": bot.transcribing.provider,
+        "transcription_fails": bot.transcribing.failures,
         "zoom_sdk_pwd": ANOTHERS_SECRET,
     }
-    transcripts = list(bot.transcripts) if with_transcripts else []
+    transcripts = list(bot.transcribing.transcripts) if with_transcripts else []
     return web.json_response(
         {**links, "duration": 3600, "bot_data": {"bot": its, "event_uuid": None, "transcripts": transcripts}}
     )
@@ -235,19 +220,25 @@ def _delete_data(api: MeetingBaasApi, request: web.Request, bot: Bot) -> web.Res
     word = bot.deleting.pop(0) if len(bot.deleting) > 1 else bot.deleting[0]
     if word == "deleted":
         bot.files.clear()
-        bot.transcripts = ()
+        bot.transcribing.transcripts = ()
         bot.deleting[:] = ["alreadyDeleted"]
     return web.json_response({"ok": word != "partiallyDeleted", "status": word})
 
 
 def _bot(api: MeetingBaasApi, request: web.Request, bot: Bot) -> web.Response:
     names = ("video", "audio", "diarization", "raw_transcription", "transcription", "chat_messages")
-    links = {name: api.link(path) if (path := bot.files.get(name, "")) else None for name in names}
+    files = bot.files | ({"transcription": bot.transcribing.file} if bot.transcribing.file else {})
+    links = {name: api.link(path) if (path := files.get(name, "")) else None for name in names}
     details = {
         "bot_id": bot.id,
         "bot_name": "Notetaker",
         "status": bot.status,
         "artifacts_deleted": bot.artifacts_deleted,
+        "exited_at": None if bot.ending.at is None else bot.ending.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "error_code": bot.ending.code,
+        "error_message": bot.ending.message,
+        "transcription_provider": bot.transcribing.provider,
+        "transcription_ids": None,
         **(dict.fromkeys(names) if bot.artifacts_deleted else links),
         "callback_config": {"enabled": True, "url": "https://example.com", "secret": ANOTHERS_SECRET},
     }
@@ -259,3 +250,28 @@ def _delete_bot_data(api: MeetingBaasApi, request: web.Request, bot: Bot) -> web
         return web.json_response(_error(409, "FST_ERR_BOT_STATUS", "Bot is not done"), status=409)
     bot.artifacts_deleted = True
     return web.json_response({"success": True, "data": {"message": "Bot data deleted"}})
+
+
+def _retranscribe(api: MeetingBaasApi, request: web.Request, bot: Bot) -> web.Response:
+    """It promises no JSON, and says nothing."""
+    bot.transcribing.take(request[_QUESTION])
+    return web.Response(status=202)
+
+
+def _retranscribe_bot(api: MeetingBaasApi, request: web.Request, bot: Bot) -> web.Response:
+    if request.content_type != "application/json":
+        return web.json_response(_error(415, "FST_ERR_CTP_INVALID_MEDIA_TYPE", "Media type"), status=415)
+    if bot.status not in ("completed", "failed"):
+        return web.json_response(_error(409, "FST_ERR_BOT_STATUS", "Bot is not done"), status=409)
+    bot.transcribing.take(request[_QUESTION])
+    return web.json_response({"success": True, "data": {"message": "Retranscription started"}})
+
+
+def _status(api: MeetingBaasApi, request: web.Request, bot: Bot) -> web.Response:
+    its = {
+        "bot_id": bot.id,
+        "status": bot.status,
+        "transcription_status": bot.transcribing.status,
+        "updated_at": f"2026-01-02T03:00:00.{bot.transcribing.updated_at:06}Z",
+    }
+    return web.json_response({"success": True, "data": its})
