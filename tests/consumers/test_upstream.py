@@ -57,7 +57,7 @@ async def test_whatever_fact_was_the_last_one_missing(v2: Meeting, type_: str) -
 async def test_a_transcript_that_is_stored_does_not_keep_it(meeting: Meeting) -> None:
     bot = meeting.api.bots["bot-1"]
     bot.files["transcription"] = "/t"
-    bot.transcripts = [{"speaker": "Ada", "words": []}]
+    bot.transcribing.transcripts = [{"speaker": "Ada", "words": []}]
     await meeting.stored("transcript", "transcript.json", b"in a shape of ours", "structure")
     assert len(await meeting.told()) == 1
 

@@ -127,7 +127,7 @@ async def test_a_file_of_a_kind_that_we_do_not_store_keeps_it(tmp_path: Path) ->
 
 
 async def test_a_transcript_that_is_only_at_the_provider_keeps_it(meeting: Meeting) -> None:
-    meeting.api.bots["bot-1"].transcripts = [{"speaker": "Ada", "words": []}]
+    meeting.api.bots["bot-1"].transcribing.transcripts = [{"speaker": "Ada", "words": []}]
     meeting.api.bots["bot-1"].files["transcription"] = "/t"
     assert await kept(meeting) == "The provider has files that are not stored: transcript."
 

@@ -72,7 +72,7 @@ async def test_v1_tells_of_a_transcript_in_its_answer_and_of_files_that_we_have_
 ) -> None:
     bot = upstream.has("bot-1", mp4="/v", meeting_participants_file="/p")
     assert (await api.holdings("bot-1", V1)).transcript is False
-    bot.transcripts = [{"speaker": "Ada", "start_time": 0, "words": []}]
+    bot.transcribing.transcripts = [{"speaker": "Ada", "start_time": 0, "words": []}]
     held = await api.holdings("bot-1", V1)
     assert held.transcript
     assert [link.kind for link in held.links] == ["video"]
