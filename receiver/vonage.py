@@ -85,6 +85,13 @@ def sign(secret: str, *, body: bytes, id: str, timestamp_seconds: int) -> dict[s
     return {"authorization": f"Bearer {(signed + b'.' + _base64url(signature)).decode()}"}
 
 
+def newest_for(category: str | None, secrets: Iterable[str]) -> str | None:
+    """The first of the secrets as they are set that is good for a category (null: for a URL that names
+    none); null where none is."""
+    good = (secret for secret in secrets if category is None or _split(secret)[0] in (None, category))
+    return next(good, None)
+
+
 def _keys(secrets: Iterable[str]) -> _Keys:
     """By category, and all of them for a URL that names none. A secret is tried as it is, then, where it is
     base64, as what that holds: Vonage's own samples do the one or the other."""

@@ -6,7 +6,15 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 ArtifactKind = Literal[
-    "video", "audio", "transcript", "captions", "raw_transcription", "diarization", "chat", "summary"
+    "video",
+    "audio",
+    "streams",
+    "transcript",
+    "captions",
+    "raw_transcription",
+    "diarization",
+    "chat",
+    "summary",
 ]
 Verified = Literal["length", "structure", "none"]
 

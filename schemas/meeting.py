@@ -67,7 +67,9 @@ class Observation:
     """What one webhook says. Absent is null or empty; nothing here is guessed.
 
     `at` is the sender's own clock. `detail` is a few words for the timeline (a status code, an error).
-    `says` is the state this event alone speaks for, null where it speaks for none.
+    `says` is the state this event alone speaks for, null where it speaks for none: the state of `part` of the
+    meeting (a session, one of its recordings), or of all of it where that is null. A meeting of parts is over
+    when each of them is.
     """
 
     provider: str
@@ -75,6 +77,7 @@ class Observation:
     type: str
     at: datetime | None = None
     says: State | None = None
+    part: str | None = None
     detail: str = ""
     error: str | None = None
     message: str | None = None

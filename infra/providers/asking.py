@@ -56,15 +56,17 @@ async def ask(
     *,
     max_bytes: int,
     json: str | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> Answer:
-    """The answer, whatever its status; a redirect is not followed. `json` is sent as the question's body.
+    """The answer, whatever its status; a redirect is not followed. `json` is sent as the question's body,
+    `headers` besides those of the session.
 
     Raises `Unclear` when there is no answer, `Retryable` when nobody was there to be asked.
     """
-    headers = {} if json is None else {"Content-Type": "application/json"}
+    sent = {**(headers or {}), **({} if json is None else {"Content-Type": "application/json"})}
     try:
         async with session.request(
-            method, URL(url, encoded=True), params=query, data=json, headers=headers, allow_redirects=False
+            method, URL(url, encoded=True), params=query, data=json, headers=sent, allow_redirects=False
         ) as got:
             body = bytearray()
             async for chunk in got.content.iter_chunked(_CHUNK_BYTES):

@@ -2,6 +2,6 @@
 
 from schemas.vonage.identify import identify
 from schemas.vonage.observe import observe
-from schemas.vonage.transcripts import parse_transcript, parse_turns
+from schemas.vonage.transcripts import parse_transcript
 
-__all__ = ["identify", "observe", "parse_transcript", "parse_turns"]
+__all__ = ["identify", "observe", "parse_transcript"]

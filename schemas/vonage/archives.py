@@ -6,7 +6,7 @@ the customer's own bucket ("uploaded") is in no event at all.
 
 import re
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from schemas.lenient import number, text
 from schemas.manifest import ArtifactKind
@@ -21,7 +21,8 @@ STORED: Final = (IN_CLOUD, IN_BUCKET)
 RUNNING: Final = ("started", "paused", "stopped")
 """More will come of these."""
 
-_SECRETS: Final = ("password", "certificate")
+SECRETS: Final = ("password", "certificate")
+"""Fields of an encrypted archive that stay in the body of its callback, and are in nothing that we write."""
 _SHA256: Final = re.compile(r"[0-9a-fA-F]{64}")
 
 
@@ -53,16 +54,6 @@ def is_individual(archive: Fields) -> bool:
     """A file for each stream, in a zip; where `outputMode` is not told, the link's path tells."""
     mode = archive.get("outputMode")
     return mode == "individual" or (mode is None and _url(archive).partition("?")[0].endswith(".zip"))
-
-
-def without_secrets(value: Any) -> Any:
-    """The same JSON, with neither password nor certificate of an encrypted archive."""
-    if isinstance(value, dict):
-        return {
-            name: "[redacted]" if name in _SECRETS and each else without_secrets(each)
-            for name, each in value.items()
-        }
-    return [without_secrets(each) for each in value] if isinstance(value, list) else value
 
 
 def _kind(archive: Fields) -> ArtifactKind:

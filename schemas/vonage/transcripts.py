@@ -7,8 +7,6 @@ most is taken for what was said, wherever it stands, and each field is looked fo
 senders give it. A transcription that comes in a zip is read there.
 """
 
-import io
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -17,7 +15,6 @@ from schemas.lenient import number, parse_json, text
 from schemas.meeting import ParsedTranscript
 from schemas.segments import in_order, not_before, seconds, speaker_of
 from schemas.spacing import join_words, tidy
-from schemas.speaking import Turn
 from schemas.transcript import Segment, Word
 
 SHAPE: Final = "vonage.transcription"
@@ -71,14 +68,13 @@ def parse_transcript(shape: str, data: bytes) -> ParsedTranscript:
     )
 
 
-def parse_turns(data: bytes, began: float | None) -> tuple[Turn, ...]:
-    raise BrokenEvent("diarization", ("Vonage has no log of who spoke when",))
-
-
 def _unzipped(data: bytes) -> bytes:
     """The first JSON file of a zip; anything else as it is."""
     if not data.startswith(b"PK\x03\x04"):
         return data
+    import io
+    import zipfile  # slow to load, and hardly ever needed
+
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             for member in archive.infolist():

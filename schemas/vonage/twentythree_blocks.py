@@ -103,7 +103,7 @@ def observe(fields: Fields, key: str, type_: str) -> Observation | None:
         ended_at=meeting.ended_at,
         duration_seconds=meeting.duration_seconds or _between(meeting.started_at, meeting.ended_at),
         participants=meeting.participants,
-        links=(Link("video", url, id=meeting.id),) if url else (),
+        links=(Link("video", url),) if url else (),
     )
 
 
