@@ -18,6 +18,7 @@ import click
 
 from adjourn.cli.output import failed
 from adjourn.media_server import sample_api
+from adjourn.senders.demo import FOLDER
 from adjourn.senders.table import SENDERS
 from adjourn.settings import environment_without_settings
 
@@ -36,7 +37,8 @@ def command(provider: str) -> None:
     began = time.monotonic()
     demo = SENDERS[provider].demo
     with sample_api(provider) as api_url:
-        folder = _empty_folder(demo.settings(api_url))
+        folder = _empty_folder()
+        _set(folder, demo.settings(api_url))
         with _running(folder):
             for title, lines in demo.steps:
                 click.secho(f"\n{title}", bold=True)
@@ -52,13 +54,16 @@ def command(provider: str) -> None:
     click.echo(f"\nThat took {time.monotonic() - began:.0f} s. `make run` starts the real thing.")
 
 
-def _empty_folder(settings: Sequence[str]) -> Path:
-    """With settings of its own. What an earlier demo left there is removed."""
-    shutil.rmtree(_FOLDER, ignore_errors=True)
-    _FOLDER.mkdir(parents=True)
+def _empty_folder() -> Path:
+    """What an earlier demo left there is removed."""
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    return FOLDER
+
+
+def _set(folder: Path, settings: Sequence[str]) -> None:
     lines = (f"ADJOURN_PORT={_free_port()}", "ADJOURN_DOWNLOAD_ALLOW=127.0.0.1", *settings)
-    (_FOLDER / ".env").write_text("".join(f"{line}\n" for line in lines))
-    return _FOLDER
+    (folder / ".env").write_text("".join(f"{line}\n" for line in lines))
 
 
 def _free_port() -> int:

@@ -68,6 +68,22 @@ DatabaseUrl = Annotated[
 ApiUrl = Annotated[
     str, _one_of("https://", "http://"), Form("an http or https URL", "https://api.meetingbaas.com")
 ]
+KeyUrl = Annotated[
+    str,
+    _one_of("https://", "http://", "file:///"),
+    Form(
+        "an https or http URL, or file:/// and the path of a PEM file",
+        "https://api.realtime.cloudflare.com/.well-known/webhooks.json",
+    ),
+]
+RealtimeKitApiUrl = Annotated[
+    str,
+    Field(pattern=r"^(https?://.+)?$"),
+    Form(
+        "an http or https URL with your account and app",
+        "https://api.cloudflare.com/client/v4/accounts/ACCOUNT/realtime/kit/APP",
+    ),
+]
 DeleteUpstream = Annotated[Literal["", "after-verified"], Form("after-verified, or empty", "after-verified")]
 Retranscribe = Annotated[
     Literal["never", "failed", "missing", "other", "always"],
@@ -103,6 +119,11 @@ SvixSecrets = Annotated[
     NoDecode,
     AfterValidator(_signing),
     Form("a comma-separated list of secrets as the endpoint's page shows them", "whsec_…"),
+]
+Ids = Annotated[
+    tuple[str, ...],
+    NoDecode,
+    Form("a comma-separated list of ids", "05e57591-3a4c-4f6d-9b8e-2c7d1f0a5e63"),
 ]
 Places = Annotated[
     tuple[str, ...],

@@ -15,15 +15,16 @@ from pydantic_settings import SettingsConfigDict
 
 from adjourn import forms
 from adjourn.senders.meeting_baas import MeetingBaasSettings
+from adjourn.senders.realtimekit import RealtimeKitSettings
 
 PREFIX: Final = "ADJOURN_"
 ENV_FILE: Final = Path(".env")
 
 
-_SENDERS: Final = (MeetingBaasSettings,)
+_SENDERS: Final = (MeetingBaasSettings, RealtimeKitSettings)
 
 
-class Settings(MeetingBaasSettings):
+class Settings(MeetingBaasSettings, RealtimeKitSettings):
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
         env_file=ENV_FILE,

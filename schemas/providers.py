@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from schemas import meeting_baas, vonage
+from schemas import meeting_baas, realtimekit, vonage
 from schemas.envelope import Record
 from schemas.identity import BrokenEvent, Identity
 from schemas.meeting import Observation, ParsedSummary, ParsedTranscript
@@ -52,6 +52,13 @@ PROVIDERS: Final[Mapping[str, ProviderSchema]] = {
         parse_transcript=meeting_baas.parse_transcript,
         parse_turns=meeting_baas.parse_turns,
         gave_up=frozenset({"meeting-baas.alert.webhook_delivery_exhausted"}),
+    ),
+    "realtimekit": ProviderSchema(
+        "realtimekit",
+        identify=realtimekit.identify,
+        observe=realtimekit.observe,
+        parse_transcript=realtimekit.parse_transcript,
+        parse_summary=realtimekit.parse_summary,
     ),
 }
 

@@ -2,6 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+FOLDER: Final = Path("var/demo")
+"""Where a demo runs: empty when its settings are asked for."""
 
 Step = tuple[str, Sequence[str]]
 """A title, and the lines that a person would type after `adjourn`."""

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Final
 
 from adjourn.senders.meeting_baas import MEETING_BAAS
+from adjourn.senders.realtimekit import REALTIMEKIT
 from adjourn.senders.sender import Sender
 from receiver.admission import Scheme
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 SENDERS: Final[Mapping[str, Sender]] = {
     "meeting-baas": MEETING_BAAS,
+    "realtimekit": REALTIMEKIT,
 }
 
 

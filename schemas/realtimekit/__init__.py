@@ -4,6 +4,6 @@ from schemas.realtimekit.identify import identify
 from schemas.realtimekit.observe import observe
 from schemas.realtimekit.payload import organizations
 from schemas.realtimekit.summaries import parse_summary
-from schemas.realtimekit.transcripts import FILE, parse_transcript, parse_turns
+from schemas.realtimekit.transcripts import parse_transcript
 
-__all__ = ["FILE", "identify", "observe", "organizations", "parse_summary", "parse_transcript", "parse_turns"]
+__all__ = ["identify", "observe", "organizations", "parse_summary", "parse_transcript"]

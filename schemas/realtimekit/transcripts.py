@@ -21,7 +21,6 @@ from schemas.lenient import epoch, moment, number, parse_json, text
 from schemas.meeting import ParsedTranscript
 from schemas.segments import in_order, not_before, seconds, speaker_of
 from schemas.spacing import tidy
-from schemas.speaking import Turn
 from schemas.transcript import Segment
 
 FILE: Final = "realtimekit.transcript"
@@ -53,11 +52,6 @@ def parse_transcript(shape: str, data: bytes) -> ParsedTranscript:
         segments=tuple(in_order(segments)),
         reason=None if segments else nothing,
     )
-
-
-def parse_turns(data: bytes, began: float | None) -> tuple[Turn, ...]:
-    """RealtimeKit makes no log of who spoke when. Raises `BrokenEvent`."""
-    raise BrokenEvent("diarization", ("RealtimeKit has no such log",))
 
 
 def _csv_rows(content: str) -> Iterator[Segment]:

@@ -3,14 +3,17 @@
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 import pytest
 import pytest_asyncio
 
 from adjourn.senders.table import SENDERS as SENT_BY
-from receiver import meeting_baas
+from infra.providers.realtimekit import own_key
+from receiver import meeting_baas, realtimekit
 from receiver.admission import Scheme
 from schemas.providers import PROVIDERS
+from tests.receiver import realtimekit as kit
 from tests.receiver.harness import Receiver, meeting_baas_scheme, running, signed
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -33,11 +36,21 @@ def _meeting_baas(channel: meeting_baas.Channel, credential: str, signs_body: bo
     return Sender("meeting-baas", meeting_baas_scheme, partial(signed, channel), credential, signs_body)
 
 
+_KIT: Final = own_key.made()
+
+
+def _realtimekit(channel: realtimekit.Channel, credential: str) -> Sender:
+    sign = partial(kit.signed, channel, _KIT)
+    return Sender("realtimekit", partial(kit.scheme, _KIT), sign, credential, signs_body=True)
+
+
 SENDERS = {
     "Meeting BaaS v1": _meeting_baas("webhook-v1", "x-meeting-baas-api-key"),
     "Meeting BaaS v2": _meeting_baas("webhook-v2", "svix-signature", signs_body=True),
     "Meeting BaaS callback": _meeting_baas("callback", "x-mb-secret"),
     "Meeting BaaS alert": _meeting_baas("alert", "x-mb-alert-secret"),
+    "RealtimeKit": _realtimekit("webhook", "rtk-signature"),
+    "RealtimeKit as Dyte": _realtimekit("legacy", "dyte-signature"),
 }
 every_sender = pytest.mark.parametrize("sender", SENDERS.values(), ids=SENDERS.keys())
 

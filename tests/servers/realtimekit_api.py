@@ -26,8 +26,8 @@ Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(slots=True)
 class Kit:
-    """`files` are paths at the source by name (`transcript`, `summary`, `chat`); one that is not there, or not
-    ready yet, is answered 404, or without a link where `empty` has its name.
+    """`files` are paths at the source by name (`transcript`, `summary`, `chat`); one that is not there yet is
+    answered 404, or without a link where `empty` has its name.
 
     The next calls get what is in `answers`, one each; then what `instead` has for the name of the call, else
     the truth. `key` is what is published: PEM of a private key of ours.
