@@ -56,10 +56,12 @@ class TranscriptSource:
 
 @dataclass(frozen=True, slots=True)
 class SummarySource:
-    """Where a summary is that the sender itself made: as `TranscriptSource`, but never by the API alone."""
+    """Where a summary is that the sender itself made: as `TranscriptSource`; by the API alone it is what
+    `ProviderApi.final_event` gives for the event."""
 
     shape: str
     url: str | None = None
+    ask_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
