@@ -159,7 +159,7 @@ def _print_words(run: Run, counts: Counts, found: Sequence[Judged]) -> None:
         if shown[verdict] > _SHOWN:
             click.echo(f"{verdict:<11}and {shown[verdict] - _SHOWN} more; --json lists all")
     if counts.fetched:
-        click.echo("What is fetched is in the log: the consumers of `adjourn run` make recordings of it.")
+        click.echo("What is fetched is in the log. The consumers work on it now, or once `adjourn run` runs.")
     elif run.dry and counts.missing:
         click.echo("Nothing was fetched: without --dry-run it is.")
     elif counts.known == counts.complete:

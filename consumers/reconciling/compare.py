@@ -11,7 +11,7 @@ from infra.errors import Poison
 from infra.providers.base import DeletedUpstream, FinalEvent, UnknownUpstream
 from schemas.envelope import Record, derived_id, event_headers, rfc3339
 from schemas.identity import BrokenEvent
-from schemas.meeting import Observation
+from schemas.meeting import Observation, State
 from schemas.providers import provider_of
 from schemas.topics import WEBHOOKS
 
@@ -23,7 +23,8 @@ _LOST_AFTER_MS: Final = 24 * 3_600_000
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`record` is what would close the gap, null where there is none or none can be had."""
+    """`record` is what closes the gap, as far as it can be closed; null where there is none, or nothing of it
+    can be had now. `event_is_known` says that the meeting's end is no news."""
 
     verdict: Verdict
     reason: str = ""
@@ -60,10 +61,12 @@ def _compared(unit: Unit, past: Judged | None, final: FinalEvent, standing: Stan
     if said is None:
         return Finding("impossible", "What the provider answers is not the event that it should stand for.")
     event = standing.event_like(said)
-    lacking = ["event"] if event is None else _lacking(said, standing)
+    record = _record(unit, final, run.now_ms(), event.id if event is not None else None)
+    lacking = [f"the event {said.type}"] if event is None else _lacking(said, standing)
+    if final.deleted and said.says is State.COMPLETED and (standing.failures or not standing.artifacts):
+        reason = "The provider has deleted its files, and not all of them came here."
+        return Finding("impossible", reason, record if event is None else None)
     if not lacking:
-        if final.deleted and standing.failures:
-            return Finding("impossible", f"Its files are deleted there. {standing.failures[0].error}")
         return Finding("complete")
     what = f"Missing: {', '.join(lacking)}."
     if standing.discarded is not None and event is not None:
@@ -77,7 +80,6 @@ def _compared(unit: Unit, past: Judged | None, final: FinalEvent, standing: Stan
             return Finding("waiting", "The consumers have it.")
         if run.now_ms() < due_ms:
             return Finding("missing", f"{what} Fetched before; once more from {rfc3339(due_ms / 1000)} on.")
-    record = _record(unit, final, run.now_ms(), event.id if event is not None else None)
     return Finding("missing", what, record, event_is_known=event is not None)
 
 

@@ -103,7 +103,8 @@ async def _keep(run: Run, unit: Unit, past: Judged | None, finding: Finding) -> 
         record = finding.record
         await run.log.append(WEBHOOKS, key=record.key, value=record.value, headers=record.headers)
         log.info("fetched", provider=run.provider, meeting=unit.meeting_id, type=record.type, id=record.id)
-        verdict, attempts, handed_ms = "fetched", attempts + 1, run.now_ms()
+        verdict = "fetched" if verdict == "missing" else verdict
+        attempts, handed_ms = attempts + 1, run.now_ms()
     found = Judged(
         *(run.provider, unit.meeting_id, unit.event_type, verdict, finding.reason),
         at_ms=run.now_ms(),

@@ -14,7 +14,7 @@ from infra.database.events import MeetingEvent, timeline
 from infra.database.failures import Failure, open_failures_of
 from schemas.facts import FACTS
 from schemas.manifest import Artifact
-from schemas.meeting import Observation
+from schemas.meeting import Observation, State
 
 STORE_FILES: Final = (recordings.CONSUMER.name, transcripts.CONSUMER.name)
 
@@ -33,13 +33,13 @@ class Standing:
     discarded: str | None
 
     def event_like(self, said: Observation) -> MeetingEvent | None:
-        """The newest of this name or, if `said` ends the meeting, any that ended it; null where none came.
-
-        Of several that will do, the one that brought most of what is stored.
+        """One of this name or, if `said` ends the meeting, one that ended it as well or better; null where
+        none came. Of several, the one that brought most of what is stored, then the newest.
         """
         same = [event for event in self.events if event.said.type == said.type]
         if said.says in FINAL:
-            same = same or [event for event in self.events if event.said.says in FINAL]
+            as_well = (State.COMPLETED, said.says)
+            same = same or [event for event in self.events if event.said.says in as_well]
         brought = [artifact.source_event for artifact in self.artifacts]
         return max(same, key=lambda event: (brought.count(event.id), event.received_ms), default=None)
 

@@ -97,7 +97,7 @@ def observe(record: Record) -> Observation | None:
         type=name,
         at=moment(fields.get("sent_at")),
         says=EVENTS[name].says if event else None,
-        detail=code or text(fields.get("sender_name")) or "",
+        detail=code or text(fields.get("sender_name")) or ("reconciled" if is_answer else ""),
         error=code,
         message=text(fields.get("error_message")) or text(fields.get("message")),
         joined_at=moment(fields.get("joined_at")),
