@@ -1,5 +1,7 @@
 """What a file is, told by its first bytes: neither its link nor its sender's word for it is relied on."""
 
+import csv
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,6 +34,8 @@ def recognise(kind: ArtifactKind, head: bytes) -> Format | None:
         return formats.get(kind) or next(
             iter(formats.values()), Format(kind, "bin", "application/octet-stream")
         )
+    if kind == "chat" and _is_csv(head):
+        return Format(kind, "csv", "text/csv")
     if not _is_json(head) or _is_refusal(head):
         return None
     if kind == "diarization" and _is_json_lines(head):
@@ -108,6 +112,21 @@ _CONTROL_BYTES: Final = frozenset(range(32)) - frozenset(b"\t\n\f\r\x1b")
 def _is_text(head: bytes) -> bool:
     """Recordings have control bytes in their first kilobyte; pages, in whatever script, have none."""
     return head.startswith((b"\xfe\xff", b"\xff\xfe")) or _CONTROL_BYTES.isdisjoint(head[:1024])
+
+
+def _is_csv(head: bytes) -> bool:
+    """Rows of as many columns, three or more; the last may be cut off. A row alone has titles: a sentence with
+    commas is none."""
+    if not _is_text(head) or head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"<", b"{", b"[")):
+        return False
+    is_cut = len(head) >= HEAD_BYTES
+    try:
+        text = head.decode("utf-8-sig", "ignore" if is_cut else "strict")
+        rows = [row for row in csv.reader(io.StringIO(text, newline="")) if row]
+    except (UnicodeDecodeError, csv.Error):
+        return False
+    widths = {len(row) for row in (rows[:-1] if is_cut else rows)}
+    return len(widths) == 1 and min(widths) > 2 and (len(rows) > 1 or not any(" " in cell for cell in rows[0]))
 
 
 def _is_json(head: bytes) -> bool:

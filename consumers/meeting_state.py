@@ -17,7 +17,8 @@ def fold(events: Iterable[MeetingEvent]) -> Meeting:
 
     The newest final event decides, by the sender's clock; without one, the newest that speaks for a state.
     So a late status reopens nothing, and a new attempt after an error goes on. All else is the newest that
-    was said of it, where a final event's word counts more than what was said on the way.
+    was said of it, where a final event's word counts more than what was said on the way; but whoever was
+    named once was there.
     """
     ordered = sorted(events, key=_weight)
     said = [event.said for event in ordered]
@@ -30,7 +31,7 @@ def fold(events: Iterable[MeetingEvent]) -> Meeting:
         joined_at=_newest(said, lambda one: one.joined_at),
         ended_at=None if state in (State.JOINING, State.LIVE) else _newest(said, lambda one: one.ended_at),
         duration_seconds=_newest(said, lambda one: one.duration_seconds),
-        participants=_newest(said, lambda one: one.participants or None) or (),
+        participants=tuple(dict.fromkeys(name for one in said for name in one.participants)),
         error=deciding.error if deciding else None,
         message=deciding.message if deciding else None,
         first_event_ms=min(event.received_ms for event in ordered),

@@ -117,6 +117,7 @@ class ParsedTranscript:
 
     `reason` says why there are no segments, null where there are. `added_up` says that its times are those of
     parts which nothing but their order places: they count only if the parts are no longer than the meeting.
+    `began_at` is the moment from which they count, where the sender tells times of the day.
     """
 
     language: str | None
@@ -124,3 +125,4 @@ class ParsedTranscript:
     segments: tuple[Segment, ...] = field(default=())
     reason: str | None = None
     added_up: bool = False
+    began_at: datetime | None = None

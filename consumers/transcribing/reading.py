@@ -2,6 +2,8 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import datetime
+from typing import Final
 
 from consumers.asking import api_of
 from consumers.base import Services
@@ -14,6 +16,8 @@ from schemas.lenient import parse_json
 from schemas.meeting import Link, ParsedTranscript, TranscriptSource
 from schemas.providers import ProviderSchema
 from schemas.transcript import Segment
+
+_LONGEST_MEETING_SECONDS: Final = 24 * 3600
 
 
 async def read(
@@ -32,7 +36,7 @@ async def read(
         is_kept = wanted.link.kind == "transcript" and source.url is not None
         facts = await keep_unread(body, wanted, services) if is_kept else ()
         raise Poison(f"not a transcript that we can read: {error}", facts=facts) from error
-    return placed(parsed, wanted.seen.duration_seconds)
+    return placed(since_beginning(parsed, wanted.seen.joined_at), wanted.seen.duration_seconds)
 
 
 async def fetch(wanted: Wanted, services: Services, max_bytes: int) -> bytes:
@@ -72,6 +76,17 @@ def link_of(source: TranscriptSource, links: tuple[Link, ...]) -> Link:
     return same or Link("transcript", source.url or "")
 
 
+def since_beginning(parsed: ParsedTranscript, meeting_began: datetime | None) -> ParsedTranscript:
+    """Times of the day counted from when the meeting began, where that is known and not long before."""
+    if parsed.began_at is None or meeting_began is None:
+        return parsed
+    later = (parsed.began_at - meeting_began).total_seconds()
+    if not 0 < later < _LONGEST_MEETING_SECONDS:
+        return parsed
+    segments = tuple(_shifted(segment, later) for segment in parsed.segments)
+    return replace(parsed, began_at=meeting_began, segments=segments)
+
+
 def placed(parsed: ParsedTranscript, meeting_seconds: float | None) -> ParsedTranscript:
     """Without times where these were added up, and parts that are longer than the meeting went beside each
     other: nobody says where each of them begins."""
@@ -88,6 +103,14 @@ def _is_json(body: bytes) -> bool:
     except NotAnEvent:
         return False
     return True
+
+
+def _shifted(segment: Segment, seconds: float) -> Segment:
+    """Of one without words of its own: senders that tell times of the day tell them of whole sentences."""
+    times = {"start": segment.start, "end": segment.end}
+    return segment.model_copy(
+        update={name: round(at + seconds, 6) for name, at in times.items() if at is not None}
+    )
 
 
 def _without_times(segment: Segment) -> Segment:

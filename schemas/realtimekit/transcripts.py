@@ -12,7 +12,7 @@ Contradictions observed, and what is done about them:
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -43,7 +43,7 @@ def parse_transcript(shape: str, data: bytes) -> ParsedTranscript:
         content = data.decode("utf-8-sig").lstrip()
     except UnicodeDecodeError as error:
         raise BrokenEvent(shape, (f"not UTF-8 (byte {error.start})",)) from error
-    rows = list(_json_rows(data) if content.startswith(("[", "{")) else _csv_rows(content))
+    began, rows = (None, _json_rows(data)) if content.startswith(("[", "{")) else _csv_rows(content)
     segments = [segment for segment in rows if segment.text]
     nothing = "In none of the sender's segments are there words." if rows else "The sender found no words."
     return ParsedTranscript(
@@ -51,10 +51,12 @@ def parse_transcript(shape: str, data: bytes) -> ParsedTranscript:
         duration_seconds=None,
         segments=tuple(in_order(segments)),
         reason=None if segments else nothing,
+        began_at=began,
     )
 
 
-def _csv_rows(content: str) -> Iterator[Segment]:
+def _csv_rows(content: str) -> tuple[datetime | None, list[Segment]]:
+    """And the first of the times, where they are of the day."""
     csv.field_size_limit(_LONGEST_FIELD)
     try:
         rows = [row for row in csv.reader(io.StringIO(content, newline="")) if row]
@@ -66,14 +68,17 @@ def _csv_rows(content: str) -> Iterator[Segment]:
         if len(row) < _COLUMNS:
             raise BrokenEvent(FILE, (f"row {place} has {len(row)} of {_COLUMNS} columns",))
     began = min((at for row in rows if (at := _time_of_day(row[0]))), default=None)
-    for row in rows:
-        _, _, custom_id, name = row[1:5]
-        yield Segment(
-            speaker=speaker_of(name) or speaker_of(custom_id),
-            start=_start(row[0], began),
-            end=None,
-            text=tidy(",".join(row[5:])),
-        )
+    return began, [_segment(row, began) for row in rows]
+
+
+def _segment(row: list[str], began: datetime | None) -> Segment:
+    start, _, _, custom_id, name, *said = row
+    return Segment(
+        speaker=speaker_of(name) or speaker_of(custom_id),
+        start=_start(start, began),
+        end=None,
+        text=tidy(",".join(said)),
+    )
 
 
 def _is_title(cell: str) -> bool:
@@ -93,7 +98,7 @@ def _time_of_day(cell: str) -> datetime | None:
     return epoch(milliseconds) if milliseconds > _LONGEST_MILLISECONDS else None
 
 
-def _json_rows(data: bytes) -> Iterator[Segment]:
+def _json_rows(data: bytes) -> list[Segment]:
     try:
         rows = parse_json(data.removeprefix(b"\xef\xbb\xbf"))
     except NotAnEvent as error:
@@ -103,15 +108,19 @@ def _json_rows(data: bytes) -> Iterator[Segment]:
     for place, row in enumerate(rows):
         if not isinstance(row, dict):
             raise BrokenEvent(FILE, (f"[{place}]: not an object",))
-        start = _seconds(row.get("startTime"))
-        peer: Any = row.get("peerData")
-        peer = peer if isinstance(peer, dict) else {}
-        yield Segment(
-            speaker=speaker_of(peer.get("displayName")) or speaker_of(peer.get("cpi")),
-            start=start,
-            end=not_before(start, _seconds(row.get("endTime"))),
-            text=tidy(text(row.get("sentence")) or ""),
-        )
+    return [_of_object(row) for row in rows]
+
+
+def _of_object(row: Mapping[str, Any]) -> Segment:
+    start = _seconds(row.get("startTime"))
+    found = row.get("peerData")
+    peer: Mapping[str, Any] = found if isinstance(found, dict) else {}
+    return Segment(
+        speaker=speaker_of(peer.get("displayName")) or speaker_of(peer.get("cpi")),
+        start=start,
+        end=not_before(start, _seconds(row.get("endTime"))),
+        text=tidy(text(row.get("sentence")) or ""),
+    )
 
 
 def _seconds(milliseconds: object) -> float | None:
