@@ -115,8 +115,10 @@ def _is_text(head: bytes) -> bool:
 
 
 def _is_csv(head: bytes) -> bool:
-    """Rows of as many columns, three or more; the last may be cut off. A row alone has titles: a sentence with
-    commas is none."""
+    """Rows of as many columns, three or more; the last may be cut off.
+
+    A row alone is one of titles: a sentence with commas is none.
+    """
     if not _is_text(head) or head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"<", b"{", b"[")):
         return False
     is_cut = len(head) >= HEAD_BYTES
@@ -126,7 +128,9 @@ def _is_csv(head: bytes) -> bool:
     except (UnicodeDecodeError, csv.Error):
         return False
     widths = {len(row) for row in (rows[:-1] if is_cut else rows)}
-    return len(widths) == 1 and min(widths) > 2 and (len(rows) > 1 or not any(" " in cell for cell in rows[0]))
+    if len(widths) != 1 or min(widths) < 3:
+        return False
+    return len(rows) > 1 or not any(" " in cell for cell in rows[0])
 
 
 def _is_json(head: bytes) -> bool:
