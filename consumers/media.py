@@ -34,6 +34,8 @@ def recognise(kind: ArtifactKind, head: bytes) -> Format | None:
         return formats.get(kind) or next(
             iter(formats.values()), Format(kind, "bin", "application/octet-stream")
         )
+    if kind == "streams":
+        return Format(kind, "zip", "application/zip") if head.startswith(_ZIP) else None
     if kind == "chat" and _is_csv(head):
         return Format(kind, "csv", "text/csv")
     if not _is_json(head) or _is_refusal(head):
@@ -102,6 +104,8 @@ def _framed(head: bytes) -> str:
         return "mpeg-ts"
     return ""
 
+
+_ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 
 _OTHER_FILES: Final = (b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK\x03\x04", b"\x1f\x8b")
 """Documents, pictures, archives and compressed pages: no error page is a recording."""

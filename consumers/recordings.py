@@ -25,7 +25,7 @@ from schemas.names import object_name
 from schemas.topics import WEBHOOKS
 
 _KINDS: Final[frozenset[ArtifactKind]] = frozenset(
-    {"video", "audio", "diarization", "raw_transcription", "chat"}
+    {"video", "audio", "streams", "diarization", "raw_transcription", "chat"}
 )
 _SILENCE_SECONDS: Final = 20
 

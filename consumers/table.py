@@ -5,10 +5,12 @@ from typing import Final
 from consumers import given_summaries, meetings, recordings, summaries, transcripts, upstream
 from consumers.base import Consumer
 from consumers.retranscription import consumer as retranscription
+from consumers.unpacking import consumer as unpacking
 
 CONSUMERS: Final[tuple[Consumer, ...]] = (
     meetings.CONSUMER,
     recordings.CONSUMER,
+    unpacking.CONSUMER,
     transcripts.CONSUMER,
     given_summaries.CONSUMER,
     summaries.CONSUMER,
