@@ -1,7 +1,7 @@
 """What the value of a setting may look like: its type, and how to say so to someone who got it wrong."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import NoDecode
@@ -65,9 +65,8 @@ DatabaseUrl = Annotated[
         "postgresql://adjourn@database/adjourn",
     ),
 ]
-ApiUrl = Annotated[
-    str, _one_of("https://", "http://"), Form("an http or https URL", "https://api.meetingbaas.com")
-]
+_OR_NONE: Final = r"^(https?://.+)?$"
+ApiUrl = Annotated[str, Field(pattern=_OR_NONE), Form("an http or https URL", "https://api.meetingbaas.com")]
 KeyUrl = Annotated[
     str,
     _one_of("https://", "http://", "file:///"),
@@ -78,7 +77,7 @@ KeyUrl = Annotated[
 ]
 RealtimeKitApiUrl = Annotated[
     str,
-    Field(pattern=r"^(https?://.+)?$"),
+    Field(pattern=_OR_NONE),
     Form(
         "an http or https URL with your account and app",
         "https://api.cloudflare.com/client/v4/accounts/ACCOUNT/realtime/kit/APP",
