@@ -16,15 +16,16 @@ from pydantic_settings import SettingsConfigDict
 from adjourn import forms
 from adjourn.senders.meeting_baas import MeetingBaasSettings
 from adjourn.senders.realtimekit import RealtimeKitSettings
+from adjourn.senders.vonage import VonageSettings
 
 PREFIX: Final = "ADJOURN_"
 ENV_FILE: Final = Path(".env")
 
 
-_SENDERS: Final = (MeetingBaasSettings, RealtimeKitSettings)
+_SENDERS: Final = (MeetingBaasSettings, RealtimeKitSettings, VonageSettings)
 
 
-class Settings(MeetingBaasSettings, RealtimeKitSettings):
+class Settings(MeetingBaasSettings, RealtimeKitSettings, VonageSettings):
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
         env_file=ENV_FILE,

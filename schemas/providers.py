@@ -60,6 +60,12 @@ PROVIDERS: Final[Mapping[str, ProviderSchema]] = {
         parse_transcript=realtimekit.parse_transcript,
         parse_summary=realtimekit.parse_summary,
     ),
+    "vonage": ProviderSchema(
+        "vonage",
+        identify=vonage.identify,
+        observe=vonage.observe,
+        parse_transcript=vonage.parse_transcript,
+    ),
 }
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class MeetingBaasSettings(BaseSettings):
-    proofs: ClassVar = (
+    proofs: ClassVar[tuple[str, ...]] = (
         "meeting_baas_api_keys",
         "meeting_baas_svix_secrets",
         "meeting_baas_callback_secrets",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from adjourn.senders.meeting_baas import MEETING_BAAS
 from adjourn.senders.realtimekit import REALTIMEKIT
 from adjourn.senders.sender import Sender
+from adjourn.senders.vonage import VONAGE
 from receiver.admission import Scheme
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 SENDERS: Final[Mapping[str, Sender]] = {
     "meeting-baas": MEETING_BAAS,
     "realtimekit": REALTIMEKIT,
+    "vonage": VONAGE,
 }
 
 
