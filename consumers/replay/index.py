@@ -3,16 +3,20 @@
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple
+from dataclasses import fields
 from hashlib import blake2b
+from operator import attrgetter
 from types import TracebackType
 from typing import Final, NamedTuple, Protocol, Self
+
+import orjson
 
 from schemas.dead_letter import Letter
 
 _CACHE_KIB: Final = 16 * 1024
 _ROWS_AT_ONCE: Final = 1000
 _IDENTITY_BYTES: Final = 16
+_FIELDS: Final = attrgetter(*(field.name for field in fields(Letter)))
 
 
 class Spot(Protocol):
@@ -52,7 +56,7 @@ class Index:
         self._db.execute("CREATE TABLE identities (identity BLOB PRIMARY KEY, place INTEGER) WITHOUT ROWID")
         self._db.execute(
             "CREATE TABLE rows (place INTEGER PRIMARY KEY, consumer BLOB, partition INTEGER, offset INTEGER,"
-            " time_ms INTEGER, letter TEXT)"
+            " time_ms INTEGER, letter BLOB)"
         )
         self._places = 0
         self._ordered = False
@@ -67,17 +71,18 @@ class Index:
 
     def add(self, letter: Letter, at: Spot, *, counts: bool = True) -> None:
         """The newest about a failure is what it is. One that does not count only keeps its place."""
-        digest = _digest(letter)
-        found = self._db.execute("SELECT place FROM identities WHERE identity = ?", (digest,)).fetchone()
+        digest, place = _digest(letter), self._places + 1
         consumer, words = (_encoded(letter.consumer), _words(letter)) if counts else (None, None)
-        if found is not None:
-            update = "UPDATE rows SET consumer = ?, letter = ? WHERE place = ?"
-            self._db.execute(update, (consumer, words, found[0]))
-            return
-        self._places += 1
-        self._db.execute("INSERT INTO identities VALUES (?, ?)", (digest, self._places))
-        row = (self._places, consumer, at.partition, at.offset, at.time_ms, words)
-        self._db.execute("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?)", row)
+        if self._db.execute("INSERT OR IGNORE INTO identities VALUES (?, ?)", (digest, place)).rowcount:
+            self._places = place
+            row = (place, consumer, at.partition, at.offset, at.time_ms, words)
+            self._db.execute("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?)", row)
+        else:
+            self._db.execute(
+                "UPDATE rows SET consumer = ?, letter = ?"
+                " WHERE place = (SELECT place FROM identities WHERE identity = ?)",
+                (consumer, words, digest),
+            )
 
     def find(self, letter: Letter) -> Letter | None:
         """The newest about the same failure, if it counts."""
@@ -136,7 +141,7 @@ class Index:
         return [_row(row) for row in found]
 
 
-def _row(found: tuple[int, int, int, int, str]) -> Row:
+def _row(found: tuple[int, int, int, int, bytes | str]) -> Row:
     place, partition, offset, time_ms, words = found
     return Row(place, partition, offset, time_ms, _letter(words))
 
@@ -154,9 +159,15 @@ def _decoded(text: bytes) -> str:
     return text.decode("utf-8", "surrogatepass")
 
 
-def _words(letter: Letter) -> str:
-    return json.dumps(astuple(letter))
+def _words(letter: Letter) -> bytes | str:
+    try:
+        return orjson.dumps(_FIELDS(letter))
+    except TypeError:  # a lone surrogate: slower
+        return json.dumps(_FIELDS(letter))
 
 
-def _letter(words: str) -> Letter:
-    return Letter(*json.loads(words))
+def _letter(words: bytes | str) -> Letter:
+    try:
+        return Letter(*orjson.loads(words))
+    except ValueError:
+        return Letter(*json.loads(words))

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from infra.database.outcomes import IDS_A_QUERY, last_successes
+from infra.database.among import among
+from infra.database.outcomes import last_successes
 from infra.database.tables import discards
 from infra.database.upsert import insert_into
 
@@ -51,12 +52,10 @@ async def discard(tx: AsyncConnection, closed: Sequence[Discard]) -> None:
 async def closings(tx: AsyncConnection, consumer: str, ids: Collection[str]) -> dict[str, Closing]:
     """What last closed each of these events for a consumer. What is open is left out."""
     found = {event: Closing(at) for event, at in (await last_successes(tx, consumer, ids)).items()}
-    wanted = list(ids)
-    for first in range(0, len(wanted), IDS_A_QUERY):
-        query = select(discards.c.event_id, discards.c.discarded_ms, discards.c.why).where(
-            discards.c.consumer == consumer, discards.c.event_id.in_(wanted[first : first + IDS_A_QUERY])
-        )
-        for event, at_ms, why in await tx.execute(query):
-            if event not in found or found[event].at_ms < at_ms:
-                found[event] = Closing(at_ms, why)
+    query = select(discards.c.event_id, discards.c.discarded_ms, discards.c.why).where(
+        discards.c.consumer == consumer, among(tx, discards.c.event_id, ids)
+    )
+    for event, at_ms, why in await tx.execute(query):
+        if event not in found or found[event].at_ms < at_ms:
+            found[event] = Closing(at_ms, why)
     return found

@@ -1,16 +1,13 @@
 """What each consumer has done: for each event, when it last succeeded. Replay asks here."""
 
 from collections.abc import Collection, Sequence
-from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from infra.database.among import among
 from infra.database.tables import outcomes
 from infra.database.upsert import insert_into
-
-IDS_A_QUERY: Final = 10_000
-"""SQLite takes 32,766 parameters in one statement, PostgreSQL 32,767."""
 
 
 async def record_successes(tx: AsyncConnection, consumer: str, successes: Sequence[tuple[str, int]]) -> None:
@@ -30,11 +27,8 @@ async def record_successes(tx: AsyncConnection, consumer: str, successes: Sequen
 
 async def last_successes(tx: AsyncConnection, consumer: str, ids: Collection[str]) -> dict[str, int]:
     """When `consumer` last did each of these events, in ms since 1970 UTC. What it never did is left out."""
-    wanted = list(ids)
-    found: dict[str, int] = {}
-    for first in range(0, len(wanted), IDS_A_QUERY):
-        query = select(outcomes.c.event_id, outcomes.c.succeeded_ms).where(
-            outcomes.c.consumer == consumer, outcomes.c.event_id.in_(wanted[first : first + IDS_A_QUERY])
-        )
-        found.update((event, when) for event, when in await tx.execute(query))
-    return found
+    query = select(outcomes.c.event_id, outcomes.c.succeeded_ms).where(
+        outcomes.c.consumer == consumer, among(tx, outcomes.c.event_id, ids)
+    )
+    found = await tx.execute(query)
+    return {row.event_id: row.succeeded_ms for row in found}
