@@ -14,6 +14,7 @@ from receiver import meeting_baas, realtimekit
 from receiver.admission import Scheme
 from schemas.providers import PROVIDERS
 from tests.receiver import realtimekit as kit
+from tests.receiver import vonage_signing
 from tests.receiver.harness import Receiver, meeting_baas_scheme, running, signed
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -23,13 +24,16 @@ EVENT = b'{"event": "something.new"}'
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """`sign` gives the headers that prove a body. `signs_body` says that they prove this one alone."""
+    """`sign` gives the headers that prove a body. `signs_body` says that they prove this one alone. `taken` is
+    the answer to what is accepted, `unsigned` that to what has no credential at all."""
 
     provider: str
     scheme: Callable[[], Scheme]
     sign: Callable[[bytes], Mapping[str, str]]
     credential: str
     signs_body: bool = False
+    taken: int = 202
+    unsigned: int = 401
 
 
 def _meeting_baas(channel: meeting_baas.Channel, credential: str, signs_body: bool = False) -> Sender:
@@ -44,6 +48,13 @@ def _realtimekit(channel: realtimekit.Channel, credential: str) -> Sender:
     return Sender("realtimekit", partial(kit.scheme, _KIT), sign, credential, signs_body=True)
 
 
+def _vonage(credential: str) -> Sender:
+    def sign(body: bytes) -> Mapping[str, str]:
+        return {credential: vonage_signing.signed_now(body)}
+
+    return Sender("vonage", vonage_signing.scheme, sign, credential, True, taken=200, unsigned=503)
+
+
 SENDERS = {
     "Meeting BaaS v1": _meeting_baas("webhook-v1", "x-meeting-baas-api-key"),
     "Meeting BaaS v2": _meeting_baas("webhook-v2", "svix-signature", signs_body=True),
@@ -51,6 +62,8 @@ SENDERS = {
     "Meeting BaaS alert": _meeting_baas("alert", "x-mb-alert-secret"),
     "RealtimeKit": _realtimekit("webhook", "rtk-signature"),
     "RealtimeKit as Dyte": _realtimekit("legacy", "dyte-signature"),
+    "Vonage": _vonage("authorization"),
+    "Vonage as in a sample": _vonage("vonage-signature"),
 }
 every_sender = pytest.mark.parametrize("sender", SENDERS.values(), ids=SENDERS.keys())
 
@@ -76,17 +89,17 @@ async def test_every_provider_has_a_scheme_and_is_tried_here() -> None:
 
 @every_sender
 async def test_a_right_signature_is_accepted(receiver: Receiver, sender: Sender) -> None:
-    assert await post(receiver, sender, EVENT, sender.sign(EVENT)) == (202, [EVENT])
+    assert await post(receiver, sender, EVENT, sender.sign(EVENT)) == (sender.taken, [EVENT])
 
 
 @every_sender
 async def test_what_is_authentic_is_never_refused_for_its_kind(receiver: Receiver, sender: Sender) -> None:
-    assert await post(receiver, sender, b"{}", sender.sign(b"{}")) == (202, [b"{}"])
+    assert await post(receiver, sender, b"{}", sender.sign(b"{}")) == (sender.taken, [b"{}"])
 
 
 @every_sender
-async def test_no_credential_is_401(receiver: Receiver, sender: Sender) -> None:
-    assert await post(receiver, sender, EVENT, {}) == (401, [])
+async def test_no_credential_is_refused(receiver: Receiver, sender: Sender) -> None:
+    assert await post(receiver, sender, EVENT, {}) == (sender.unsigned, [])
 
 
 @every_sender
@@ -116,7 +129,7 @@ async def test_a_credential_that_is_nearly_right_is_401(
 async def test_a_signature_of_another_body_is_401_where_bodies_are_signed(
     receiver: Receiver, sender: Sender
 ) -> None:
-    expected = (401, []) if sender.signs_body else (202, [EVENT])
+    expected = (401, []) if sender.signs_body else (sender.taken, [EVENT])
 
     assert await post(receiver, sender, EVENT, sender.sign(b"{}")) == expected
 

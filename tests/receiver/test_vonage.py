@@ -82,7 +82,7 @@ WRONG: dict[str, str] = {
     "expiring at a text": by_hand({"alg": "HS256"}, claims(exp="never")),
     "another issuer": token(iss="Evil"),
     "no issuer": token(iss=None),
-    "no algorithm": jwt.encode(claims(), None, algorithm="none"),
+    "no algorithm": jwt.encode(claims(), "", algorithm="none"),
     "none, and signed": by_hand({"alg": "none"}, claims()),
     "NONE, and signed": by_hand({"alg": "NonE"}, claims()),
     "another algorithm": by_hand({"alg": "HS512"}, claims(), digest="sha512"),

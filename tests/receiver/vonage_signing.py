@@ -4,13 +4,14 @@ import base64
 import hashlib
 import hmac
 import json
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jwt
 
 from receiver import vonage
-from receiver.admission import Admission, headers_by_name
+from receiver.admission import Admission, Scheme, headers_by_name
 
 NOW = 1_700_000_000
 BODY = b'{"id": "a", "event": "archive", "status": "available", "sessionId": "s"}'
@@ -28,10 +29,10 @@ def judge(
     now: float = NOW,
 ) -> Admission:
     """As the receiver does: the head first, the body after."""
-    scheme = vonage.scheme(signature_secrets=secrets, path_tokens=tokens)
-    assert scheme is not None
+    made = vonage.scheme(signature_secrets=secrets, path_tokens=tokens)
+    assert made is not None
     given = headers_by_name([(name.encode(), value.encode("latin-1")) for name, value in headers])
-    admission = scheme.judge(given, now, path)
+    admission = made.judge(given, now, path)
     if admission.prove is not None:
         admission.prove(body)
     return admission
@@ -51,6 +52,18 @@ def claims(**changed: Any) -> dict[str, Any]:
 
 def token(secret: str | bytes = SECRET, header: Mapping[str, Any] | None = None, **changed: Any) -> str:
     return jwt.encode(claims(**changed), secret, algorithm="HS256", headers=dict(header or {}))
+
+
+def scheme() -> Scheme:
+    """Of signed callbacks."""
+    made = vonage.scheme(signature_secrets=[SECRET], path_tokens=[])
+    assert made is not None
+    return made
+
+
+def signed_now(body: bytes) -> str:
+    """The value of a header that proves a body at this moment."""
+    return f"Bearer {token(iat=int(time.time()), payload_hash=hashlib.sha256(body).hexdigest())}"
 
 
 def bearer(text: str) -> tuple[str, str]:
