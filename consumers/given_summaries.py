@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
 
+from consumers.asking import api_of
 from consumers.base import Consumer, Services
 from consumers.copying.wanted import Wanted
 from consumers.forgotten import Forgotten, refuse_forgotten
@@ -61,8 +62,7 @@ async def _keep(
     key = (said.provider, said.meeting_id)
     async with services.database.reading() as tx:
         await refuse_forgotten(tx, *key)
-    wanted = _wanted(record, said, source)
-    body = record.value if source.url is None else await fetch(wanted, services, _MOST_BYTES)
+    body = await _body(record, said, source, services)
     try:
         parsed = await asyncio.to_thread(provider.parse_summary, source.shape, body)
     except BrokenEvent as error:
@@ -86,6 +86,17 @@ async def _keep(
         return None
 
     return (await store(key, made, record.id, services, stored_at=datetime.now(UTC), unless=unless),)
+
+
+async def _body(record: Record, said: Observation, source: SummarySource, services: Services) -> bytes:
+    if source.ask_first:
+        answer = await api_of(said.provider, services).final_event(said.meeting_id, record.type)
+        if answer is None:
+            raise Retryable("The sender's API has no summary of this meeting now.")
+        return answer.body
+    if source.url is not None:
+        return await fetch(_wanted(record, said, source), services, _MOST_BYTES)
+    return record.value
 
 
 def _wanted(record: Record, said: Observation, source: SummarySource) -> Wanted:

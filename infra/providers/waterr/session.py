@@ -1,0 +1,111 @@
+"""How Waterr's API is asked, what is in its answers, and what its refusals mean."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, NoReturn
+
+import aiohttp
+
+from infra.errors import Poison, Retryable
+from infra.providers.asking import Answer, ask
+from infra.providers.base import DeletedUpstream, KeyRefused, Unclear, UnknownUpstream
+from infra.providers.pace import Pace
+from schemas.identity import NotAnEvent
+from schemas.lenient import parse_json
+from schemas.waterr.payload import unwrapped
+
+_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_MOST_BYTES: Final = 32 * 1024 * 1024
+"""A meeting comes with every sentence of it."""
+_NOT_NOW: Final = frozenset({408, 425, 429})
+_PAUSE_SECONDS: Final = 10
+"""After a 429 that does not say how long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """`url` ends in the API's version, `/v1`."""
+
+    client: aiohttp.ClientSession
+    url: str
+    pace: Pace = field(default_factory=lambda: Pace(90, 60))
+
+    async def ask(
+        self,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        *,
+        method: Literal["GET", "POST", "PATCH", "DELETE"] = "GET",
+        body: Mapping[str, object] | None = None,
+    ) -> Answer:
+        """The answer, if it says yes. Raises as `ProviderApi` says; `Unclear` where it may have been one."""
+        await self.pace.turn()
+        question = None if body is None else json.dumps(body)
+        try:
+            answer = await ask(
+                self.client, method, self.url + path, query or {}, max_bytes=_MOST_BYTES, json=question
+            )
+        except Retryable as error:
+            raise type(error)(f"Waterr's API: {error}", error.after_seconds) from error
+        if answer.status == 429:
+            self.pace.pause(answer.retry_after_seconds() or _PAUSE_SECONDS)
+        if answer.status not in (200, 201, 204):
+            _raise_for(answer)
+        if answer.status != 204:
+            _see_that_it_says_yes(answer)
+        return answer
+
+    async def told(self, path: str, query: Mapping[str, str] | None = None) -> Any:
+        """What the answer tells, out of its envelope; null where there is none (yet). Raises as `ask`."""
+        try:
+            return told_by(await self.ask(path, query))
+        except UnknownUpstream:
+            return None
+
+
+def told_by(answer: Answer) -> Any:
+    return unwrapped(parse_json(answer.body))
+
+
+def safe(meeting_id: str) -> str:
+    """Ids are UUIDs or numbers; anything else came from elsewhere and has no place in a path."""
+    if not _ID.fullmatch(meeting_id):
+        raise UnknownUpstream("Waterr has no meeting of this id: its ids are UUIDs or numbers.")
+    return meeting_id
+
+
+def undocumented(field_name: str) -> Retryable:
+    return Retryable(f"Waterr's API: the answer is not as documented (`{field_name}`).")
+
+
+def _see_that_it_says_yes(answer: Answer) -> None:
+    try:
+        said = parse_json(answer.body)
+    except NotAnEvent:
+        raise Retryable("Waterr's API: the answer is not JSON.") from None  # the error quotes it
+    if isinstance(said, dict) and (said.get("success") is False or said.get("status") == "error"):
+        raise Retryable("Waterr's API said that it failed, with a status that says it did not.")
+    if not isinstance(said, dict | list):
+        raise undocumented("data")
+
+
+def _raise_for(answer: Answer) -> NoReturn:
+    status = answer.status
+    if status in (401, 403):
+        raise KeyRefused(
+            f"Waterr refused our API key ({status}): see that ADJOURN_WATERR_API_KEY is a key (`wai_…`) of"
+            " the organisation whose meetings these are."
+        )
+    if status in (202, 404):
+        raise UnknownUpstream(f"Waterr has no such thing now, as far as our API key may see ({status}).")
+    if status == 410:
+        raise DeletedUpstream("Waterr has deleted this meeting (410).")
+    if status in (400, 422):
+        raise Poison(f"Waterr does not take our question for this meeting ({status}).")
+    if status >= 500:
+        raise Unclear(f"Waterr's API answered {status}.", answer.retry_after_seconds())
+    if status in _NOT_NOW:
+        raise Retryable(f"Waterr's API answered {status}.", answer.retry_after_seconds())
+    raise Retryable(f"Waterr's API answered {status}.")
