@@ -24,8 +24,10 @@ EVENT = b'{"event": "something.new"}'
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """`sign` gives the headers that prove a body. `signs_body` says that they prove this one alone. `taken` is
-    the answer to what is accepted, `unsigned` that to what has no credential at all."""
+    """`sign` gives the headers that prove a body. `signs_body` says that they prove this one alone.
+
+    `taken` is the answer to what is accepted, `unsigned` that to what has no credential at all.
+    """
 
     provider: str
     scheme: Callable[[], Scheme]
