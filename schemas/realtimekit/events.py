@@ -69,7 +69,8 @@ ERRORED: Final = "ERRORED"
 class Status:
     """A recording never goes down in `rank`; those of one rank may follow each other.
 
-    `at` is the field of the recording with the time of it. `says` is the state that it alone speaks for.
+    `at` is the field of the recording with the time of it, "" where none has. `says` is the state that it
+    alone speaks for.
     """
 
     rank: int
@@ -82,6 +83,6 @@ STATUSES: Final[Mapping[str, Status]] = {
     "RECORDING": Status(2, "startedTime", State.LIVE),
     "PAUSED": Status(2, "startedTime", State.LIVE),
     "UPLOADING": Status(3, "stoppedTime", None),
-    UPLOADED: Status(4, "stoppedTime", None),
-    ERRORED: Status(4, "stoppedTime", State.FAILED),
+    UPLOADED: Status(4, "", None),
+    ERRORED: Status(4, "", State.FAILED),
 }
