@@ -103,5 +103,6 @@ def promised_by(sample: Sample, body: bytes, *, summarised: bool) -> Promise | N
     kinds = {link.kind for link in seen.links}
     if seen.transcript is not None:
         kinds |= {"transcript", "captions"}
-        kinds |= {"summary"} if summarised else set()
+        kinds |= {"summary"} if summarised and not provider.summarises else set()
+    kinds |= {"summary"} if seen.summary is not None else set()
     return Promise(seen.provider, seen.meeting_id, frozenset(kinds))

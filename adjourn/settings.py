@@ -17,15 +17,16 @@ from adjourn import forms
 from adjourn.senders.meeting_baas import MeetingBaasSettings
 from adjourn.senders.realtimekit import RealtimeKitSettings
 from adjourn.senders.vonage import VonageSettings
+from adjourn.senders.waterr import WaterrSettings
 
 PREFIX: Final = "ADJOURN_"
 ENV_FILE: Final = Path(".env")
 
 
-_SENDERS: Final = (MeetingBaasSettings, RealtimeKitSettings, VonageSettings)
+_SENDERS: Final = (MeetingBaasSettings, RealtimeKitSettings, VonageSettings, WaterrSettings)
 
 
-class Settings(MeetingBaasSettings, RealtimeKitSettings, VonageSettings):
+class Settings(MeetingBaasSettings, RealtimeKitSettings, VonageSettings, WaterrSettings):
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
         env_file=ENV_FILE,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from schemas import meeting_baas, realtimekit, vonage
+from schemas import meeting_baas, realtimekit, vonage, waterr
 from schemas.envelope import Record
 from schemas.identity import BrokenEvent, Identity
 from schemas.meeting import Observation, ParsedSummary, ParsedTranscript
@@ -65,6 +65,14 @@ PROVIDERS: Final[Mapping[str, ProviderSchema]] = {
         identify=vonage.identify,
         observe=vonage.observe,
         parse_transcript=vonage.parse_transcript,
+    ),
+    "waterr": ProviderSchema(
+        "waterr",
+        identify=waterr.identify,
+        observe=waterr.observe,
+        parse_transcript=waterr.parse_transcript,
+        parse_summary=waterr.parse_summary,
+        summarises=True,
     ),
 }
 

@@ -8,6 +8,7 @@ from adjourn.senders.meeting_baas import MEETING_BAAS
 from adjourn.senders.realtimekit import REALTIMEKIT
 from adjourn.senders.sender import Sender
 from adjourn.senders.vonage import VONAGE
+from adjourn.senders.waterr import WATERR
 from receiver.admission import Scheme
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ SENDERS: Final[Mapping[str, Sender]] = {
     "meeting-baas": MEETING_BAAS,
     "realtimekit": REALTIMEKIT,
     "vonage": VONAGE,
+    "waterr": WATERR,
 }
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from schemas import topics
-from schemas.contract import meeting_baas, realtimekit, vonage
+from schemas.contract import meeting_baas, realtimekit, vonage, waterr
 from schemas.contract.message import Message, named
 from schemas.contract.models import component
 from schemas.facts import FACTS
@@ -13,6 +13,7 @@ WEBHOOKS: Final[Mapping[str, Callable[[], Sequence[Message]]]] = {
     "meeting-baas": meeting_baas.messages,
     "realtimekit": realtimekit.messages,
     "vonage": vonage.messages,
+    "waterr": waterr.messages,
 }
 
 

@@ -10,11 +10,11 @@ import pytest_asyncio
 
 from adjourn.senders.table import SENDERS as SENT_BY
 from infra.providers.realtimekit import own_key
-from receiver import meeting_baas, realtimekit
+from receiver import meeting_baas, realtimekit, waterr
 from receiver.admission import Scheme
 from schemas.providers import PROVIDERS
 from tests.receiver import realtimekit as kit
-from tests.receiver import vonage_signing
+from tests.receiver import vonage_signing, waterr_signing
 from tests.receiver.harness import Receiver, meeting_baas_scheme, running, signed
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -57,6 +57,11 @@ def _vonage(credential: str) -> Sender:
     return Sender("vonage", vonage_signing.scheme, sign, credential, True, taken=200, unsigned=503)
 
 
+def _waterr(channel: waterr.Channel, credential: str) -> Sender:
+    sign = partial(waterr_signing.signed, channel)
+    return Sender("waterr", waterr_signing.scheme, sign, credential, signs_body=True)
+
+
 SENDERS = {
     "Meeting BaaS v1": _meeting_baas("webhook-v1", "x-meeting-baas-api-key"),
     "Meeting BaaS v2": _meeting_baas("webhook-v2", "svix-signature", signs_body=True),
@@ -66,6 +71,8 @@ SENDERS = {
     "RealtimeKit as Dyte": _realtimekit("legacy", "dyte-signature"),
     "Vonage": _vonage("authorization"),
     "Vonage as in a sample": _vonage("vonage-signature"),
+    "Waterr": _waterr("webhook", "waterr-signature"),
+    "Waterr as it was": _waterr("legacy", "x-waterr-signature"),
 }
 every_sender = pytest.mark.parametrize("sender", SENDERS.values(), ids=SENDERS.keys())
 
