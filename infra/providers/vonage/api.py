@@ -67,7 +67,12 @@ class Vonage:
             raise DeletedUpstream(
                 "Vonage has no archive of this session any more: it keeps them for 72 hours."
             )
-        return [link for archive in archives for link in await self._links(archive)]
+        links = [link for archive in archives for link in await self._links(archive)]
+        if not links and any(map(self._is_out_of_reach, archives)):
+            raise Poison(
+                "The archive is in your own bucket: set ADJOURN_VONAGE_BUCKET_URL, and replay what failed."
+            )
+        return links
 
     async def holdings(self, meeting_id: str, event_type: str) -> Holdings:
         archives = await self.session.of_session(meeting_id)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, Literal, NoReturn
 
 import aiohttp
@@ -13,6 +14,7 @@ from infra.providers.base import KeyRefused, Unclear, UnknownUpstream
 from infra.providers.pace import Pace
 from infra.providers.pages import Page, items_of_pages
 from infra.providers.vonage.tokens import Authorize
+from schemas.lenient import number
 
 Archive = Mapping[str, Any]
 
@@ -33,26 +35,35 @@ class Session:
     authorize: Authorize
     pace: Pace = field(default_factory=lambda: Pace(5, 1))
 
-    async def archives(self, **query: str) -> AsyncIterator[Archive]:
-        """The newest first; those that were deleted are not among them. `query` may have a `sessionId`."""
-
-        async def page(offset: str | None) -> Page[Archive]:
-            asked = {**query, "offset": offset or "0", "count": str(_PAGE)}
-            items = (await self.ask("GET", "/archive", asked)).fields().get("items")
-            if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-                raise undocumented("items")
-            more = str(int(offset or "0") + len(items)) if len(items) == _PAGE else None
-            return Page(items, more)
-
-        async for archive in items_of_pages(page):
+    async def archives(self) -> AsyncIterator[Archive]:
+        """All of the project, the newest first; those that were deleted are not among them. A page that does
+        not come is asked for again."""
+        async for archive in items_of_pages(partial(self._page, {})):
             yield archive
 
     async def of_session(self, session: str) -> Sequence[Archive]:
-        """The archives of a session, one at least. Raises `UnknownUpstream`."""
-        found = [one async for one in self.archives(sessionId=session) if one.get("sessionId") == session]
-        if not found:
+        """The archives of a session, the newest first, one at least. Raises `UnknownUpstream`."""
+        found: list[Archive] = []
+        page = await self._page({"sessionId": session}, None)
+        found += page.items
+        while page.next is not None:
+            page = await self._page({"sessionId": session}, page.next)
+            found += page.items
+        its = [archive for archive in found if archive.get("sessionId") == session]
+        if not its:
             raise UnknownUpstream("Vonage has no archive of this session, as far as our key may see.")
-        return found
+        return its
+
+    async def _page(self, query: Mapping[str, str], offset: str | None) -> Page[Archive]:
+        before = int(offset or "0")
+        asked = {**query, "offset": str(before), "count": str(_PAGE)}
+        fields = (await self.ask("GET", "/archive", asked)).fields()
+        items = fields.get("items")
+        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+            raise undocumented("items")
+        behind = before + len(items)
+        is_last = not items or (len(items) < _PAGE and behind >= (number(fields.get("count")) or 0))
+        return Page(items, None if is_last else str(behind))
 
     async def delete(self, archive: Archive) -> None:
         id_ = archive.get("id")
