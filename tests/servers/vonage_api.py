@@ -16,6 +16,7 @@ import jwt
 from aiohttp import web
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.types import Options
 
 from tests.servers.meeting_baas_api import Answer
 
@@ -108,7 +109,7 @@ def _asked(api: VonageApi, serve: Any) -> Answer:
 def _is_authentic(api: VonageApi, request: web.Request) -> bool:
     """By a token of its own for each question, of some minutes."""
     project = request.match_info["project"]
-    required = {"require": ["iat", "exp", "jti"]}
+    required: Options = {"require": ["iat", "exp", "jti"]}
     try:
         if project == PROJECT:
             claims = jwt.decode(request.headers["X-OPENTOK-AUTH"], SECRET, ["HS256"], options=required)

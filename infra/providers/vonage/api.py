@@ -7,7 +7,7 @@ from datetime import datetime
 
 import aiohttp
 
-from infra.errors import Retryable
+from infra.errors import Poison, Retryable
 from infra.providers.base import (
     DeletedUpstream,
     Ended,

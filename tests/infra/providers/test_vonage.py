@@ -120,7 +120,7 @@ async def test_a_list_is_read_to_its_end(upstream: VonageApi, api: ProviderApi) 
     "answer",
     [
         status(500),
-        status(429, retry_after="0"),
+        status(429, retry_after="1"),
         raw(b"<html>"),
         raw(b"[]"),
         status(200, {"items": {}}),
