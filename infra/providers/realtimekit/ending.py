@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from infra.providers.asking import Answer
-from infra.providers.base import Ended, FinalEvent
+from infra.providers.base import Ended, FinalEvent, UnknownUpstream
 from infra.providers.realtimekit.files import file_answer, links_in, listed, listed_recordings, recordings
 from infra.providers.realtimekit.session import Session, data_of, safe, undocumented
 from infra.providers.secrets import without_secrets
@@ -21,6 +21,9 @@ from schemas.realtimekit.events import ENDED, ERRORED, FILES, RECORDING, UPLOADE
 _PREFIX: Final = "realtimekit."
 _LONGEST_SESSION: Final = timedelta(days=1)
 """Lists are by when a session or a recording began; a recording may take a day."""
+
+_FILES_ARE_THERE_AFTER: Final = timedelta(hours=6)
+"""Nothing tells that a transcript, a summary or a chat will not come: those that do take minutes."""
 
 
 async def ended(session: Session, since: datetime) -> AsyncIterator[Ended]:
@@ -41,14 +44,31 @@ async def ended(session: Session, since: datetime) -> AsyncIterator[Ended]:
 async def final_event(session: Session, session_id: str, event_type: str) -> FinalEvent | None:
     """As `ProviderApi.final_event`: what the event tells of, and the end of the session for all others."""
     name = event_type.removeprefix(_PREFIX)
-    if name in FILES:
-        answer = await file_answer(session, session_id, name)
-        return None if answer is None else _of_file(answer, session_id, name)
     if name == RECORDING:
         return await _of_recordings(session, session_id)
+    if name in FILES:
+        answer = await file_answer(session, session_id, name)
+        if answer is not None:
+            return _of_file(answer, session_id, name)
     answer = await session.ask(f"/sessions/{safe(session_id)}")
-    is_over = data_of(answer).get("status") == "ENDED"
-    return FinalEvent(_PREFIX + ENDED, _body(answer.fields())) if is_over else None
+    fields = data_of(answer)
+    if fields.get("status") != "ENDED":
+        return None
+    if name not in FILES:
+        return FinalEvent(_PREFIX + ENDED, _body(answer.fields()))
+    if _is_young(fields):
+        return None
+    raise UnknownUpstream(f"RealtimeKit made no {FILES[name].kind} of this session.")
+
+
+def _is_young(session: Mapping[str, Any]) -> bool:
+    at = moment(session.get("ended_at"))
+    return at is None or datetime.now(UTC) - at < _FILES_ARE_THERE_AFTER
+
+
+def _may_still_come(recording: Mapping[str, Any]) -> bool:
+    at = moment(recording.get("invoked_time"))
+    return at is not None and datetime.now(UTC) - at < _LONGEST_SESSION + _FILES_ARE_THERE_AFTER
 
 
 def _of_file(answer: Answer, session_id: str, name: str) -> FinalEvent:
@@ -59,10 +79,11 @@ def _of_file(answer: Answer, session_id: str, name: str) -> FinalEvent:
 
 
 async def _of_recordings(session: Session, session_id: str) -> FinalEvent | None:
-    """All of the session in one, as a list: what the API says of those of others in the room is left out."""
+    """All of the session in one list, without those of others in the room. One that has long been about to
+    begin or to be uploaded holds up no other."""
     found = await recordings(session, session_id)
     done = [one for one in found if one.get("status") in (UPLOADED, ERRORED)]
-    if not done or len(done) < len(found):
+    if not done or any(one not in done and _may_still_come(one) for one in found):
         return None
     parts = [f"{one.get('id')} {one.get('status')}" for one in done]
     id_ = derived_id("realtimekit", RECORDING, session_id, *sorted(parts))
