@@ -21,6 +21,10 @@ class KeyRefused(Retryable):
     """The provider refused our key. The text names the setting: nothing helps until that is mended."""
 
 
+class Undocumented(Retryable):
+    """An answer that is not as the provider documents it: the next one will hardly be."""
+
+
 class NotOffered(Poison):
     """The provider's API has no such call, or cannot be asked for this. Nothing was sent."""
 

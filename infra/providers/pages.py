@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 from infra.errors import Poison, Retryable
-from infra.providers.base import KeyRefused
+from infra.providers.base import KeyRefused, Undocumented
 
 T = TypeVar("T")
 
@@ -62,7 +62,7 @@ async def _patiently(
     for tries in range(1, _TRIES):
         try:
             return await ask(place)
-        except KeyRefused:
+        except (KeyRefused, Undocumented):
             raise
         except Retryable as error:
             wait = max(pause_seconds * 2.0 ** (tries - 1), error.after_seconds or 0)

@@ -26,7 +26,9 @@ from schemas.meeting_baas import v1, v2
 
 
 @asynccontextmanager
-async def open_meeting_baas(url: str, key: str, *, timeout_seconds: float = 30) -> AsyncIterator[ProviderApi]:
+async def open_meeting_baas(
+    url: str, key: str, *, timeout_seconds: float = 30, pause_seconds: float = 1
+) -> AsyncIterator[ProviderApi]:
     """The API at `url` (without `/v2`), asked with `key`. A call takes `timeout_seconds` at most, besides the
     time for which it waits for its turn."""
     async with aiohttp.ClientSession(
@@ -40,7 +42,7 @@ async def open_meeting_baas(url: str, key: str, *, timeout_seconds: float = 30) 
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=timeout_seconds),
     ) as client:
-        session = Session(client, url.rstrip("/"))
+        session = Session(client, url.rstrip("/"), pause_seconds)
         yield MeetingBaas(V1(session), V2(session))
 
 

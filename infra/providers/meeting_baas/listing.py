@@ -76,7 +76,7 @@ async def _bots_of_v2(api: V2, since: datetime, statuses: Sequence[str]) -> Asyn
         fields = (await api.session.ask(api.pace, "GET", "/v2/bots", query | place)).fields()
         return Page(_listed(fields, "data"), text(fields.get("cursor")) or text(fields.get("next_cursor")))
 
-    async for bot in items_of_pages(ask):
+    async for bot in items_of_pages(ask, pause_seconds=api.session.pause_seconds):
         status = bot.get("status")
         if status in V2_FINAL:
             at = moment(bot.get("ended_at")) or moment(bot.get("exited_at"))
@@ -92,7 +92,7 @@ async def _ended_in_v1(api: V1, since: datetime) -> AsyncIterator[Ended]:
         name = "bots" if "bots" in fields else "recent_bots"
         return Page(_listed(fields, name), text(fields.get("next_cursor")) or text(fields.get("nextCursor")))
 
-    async for bot in items_of_pages(ask):
+    async for bot in items_of_pages(ask, pause_seconds=api.session.pause_seconds):
         at = moment(bot.get("ended_at"))
         if at is not None:
             yield Ended(_id(bot, "uuid", "id"), V1_COMPLETE, at)

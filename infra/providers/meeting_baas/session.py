@@ -9,7 +9,7 @@ import aiohttp
 
 from infra.errors import Poison, Retryable
 from infra.providers.asking import Answer, ask
-from infra.providers.base import DeletedUpstream, KeyRefused, Unclear, UnknownUpstream
+from infra.providers.base import DeletedUpstream, KeyRefused, Unclear, Undocumented, UnknownUpstream
 from infra.providers.pace import Pace
 from schemas.lenient import text
 from schemas.manifest import ArtifactKind
@@ -26,8 +26,11 @@ _PAUSE_SECONDS: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Session:
+    """`pause_seconds` is how long it waits at first where a page of a list did not come."""
+
     client: aiohttp.ClientSession
     url: str
+    pause_seconds: float = 1
 
     async def ask(
         self,
@@ -68,8 +71,8 @@ def see_all_there(fields: Mapping[str, Any], names: Sequence[str] | Mapping[str,
             raise undocumented(name)
 
 
-def undocumented(field: str) -> Retryable:
-    return Retryable(f"Meeting BaaS's API: the answer is not as documented (`{field}`).")
+def undocumented(field: str) -> Undocumented:
+    return Undocumented(f"Meeting BaaS's API: the answer is not as documented (`{field}`).")
 
 
 def _raise_for(answer: Answer) -> NoReturn:
