@@ -77,7 +77,7 @@ async def carry_out(
         while True:
             seen = Seen(await _newest_version(one, services), there, trouble)
             step = next_step(one, seen, now_ms(), pace)
-            there, trouble = None, ""
+            there, trouble, stage_before = None, "", one.stage
             match step:
                 case Ask():
                     one, there, trouble = await _ask(one, work)
@@ -91,6 +91,8 @@ async def carry_out(
                     raise Later(f"The retranscription is {one.stage.value}.", seconds)
                 case Over():
                     return await _end(one, work)
+            if one.stage is Stage.FAILED and stage_before is not Stage.FAILED:
+                return await _end(one, work)  # what failed is begun anew only when it is told of again
     return ()
 
 

@@ -28,7 +28,8 @@ class Pace:
 
     `deadline` for an answer, and before that for a call to be taken. `calling` is the longest that a call is
     under way; `settled` after it, a provider that has taken it says so. It is asked every `ask`, and our own
-    database, which is told of webhooks, looked at every `look`.
+    database, which is told of webhooks, looked at every `look`. Before the call it is asked again after
+    `trouble`.
     """
 
     deadline: float = 3600
@@ -36,6 +37,7 @@ class Pace:
     settled: float = 300
     ask: float = 300
     look: float = 20
+    trouble: float = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ def _before_the_call(one: Retranscription, seen: Seen, now_ms: int, pace: Pace) 
     trouble = seen.trouble or one.message
     if late and trouble:
         return Become(Stage.FAILED, NOT_CALLED.format(minutes=_minutes(pace), trouble=trouble))
-    return Wait(pace.look) if seen.trouble else Ask()
+    return Wait(pace.trouble) if seen.trouble else Ask()
 
 
 def _in_doubt(one: Retranscription, seen: Seen, now_ms: int, pace: Pace) -> Step:

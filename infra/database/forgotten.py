@@ -15,6 +15,7 @@ from infra.database.tables import (
     failures,
     forgotten,
     meetings,
+    retranscriptions,
     segments,
     transcripts,
     verdicts,
@@ -28,6 +29,7 @@ _OF_A_MEETING: Final[tuple[Table, ...]] = (
     downloads,
     transcripts,
     segments,
+    retranscriptions,
     failures,
     verdicts,
 )
