@@ -26,7 +26,7 @@ from tests.schemas.kit import (
 
 VIDEO, AUDIO = "https://x.example/v.mp4?sig=1", "https://x.example/a.mp3?sig=1"
 EXPIRES = "2026-06-10T10:30:00.000Z"
-WHOLE = {"downloadUrl": VIDEO, "audioDownloadUrl": AUDIO, "downloadUrlExpiry": EXPIRES}
+WHOLE: dict[str, Any] = {"downloadUrl": VIDEO, "audioDownloadUrl": AUDIO, "downloadUrlExpiry": EXPIRES}
 
 
 def sample(name: str) -> Observation:
@@ -156,7 +156,7 @@ def test_a_file_of_the_api_is_linked_as_in_a_webhook(name: str, data: dict[str, 
 
 
 STATUSES = ("INVOKED", "RECORDING", "PAUSED", "UPLOADING", "UPLOADED")
-TIMES = {"startedTime": "2026-06-03T10:00:01.000Z", "stoppedTime": "2026-06-03T10:29:00.000Z"}
+TIMES: dict[str, Any] = {"startedTime": "2026-06-03T10:00:01.000Z", "stoppedTime": "2026-06-03T10:29:00.000Z"}
 
 
 @pytest.mark.parametrize("order", [STATUSES, STATUSES[::-1], ("UPLOADED", "INVOKED", "PAUSED", "RECORDING")])

@@ -9,19 +9,19 @@ from collections import Counter, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import count
 from typing import Any
 
 from aiohttp import web
 
 from infra.providers.realtimekit import own_key
+from tests.servers.answers import Answer
 
 TOKEN = "token-of-the-account"
 STORAGE_SECRET = "not-for-anybody-to-keep"
 BASE = "/client/v4/accounts/acc0/realtime/kit/app0"
 KEY = "/.well-known/webhooks.json"
-
-Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(slots=True)
@@ -30,12 +30,12 @@ class Kit:
     answered 404, or without a link where `empty` has its name.
 
     The next calls get what is in `answers`, one each; then what `instead` has for the name of the call, else
-    the truth. `key` is what is published: PEM of a private key of ours.
+    the truth. `key` is what is published: PEM of a private key of ours, the same each time.
     """
 
     url: str
     source: str
-    key: bytes = field(default_factory=own_key.made)
+    key: bytes = field(default_factory=cache(own_key.made))
     sessions: dict[str, dict[str, Any]] = field(default_factory=dict)
     recordings: list[dict[str, Any]] = field(default_factory=list)
     files: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -82,12 +82,13 @@ class Kit:
         return self.sessions[session]
 
     def records(
-        self, session: str, id: str, *, status: str = "UPLOADED", video: str = "", audio: str = ""
-    ) -> None:  # noqa: A002
-        """From now on a session has one more recording; without files it is in its owner's storage."""
+        self, session: str, name: str, *, status: str = "UPLOADED", video: str = "", audio: str = ""
+    ) -> None:
+        """From now on a session has one more recording, whose id is `name`; without files it is in
+        its owner's storage."""
         self.recordings.append(
             {
-                "id": id,
+                "id": name,
                 "session_id": session,
                 "status": status,
                 "room": self.sessions[session]["associated_id"],
@@ -96,7 +97,7 @@ class Kit:
                 "invoked_time": "2026-06-03T09:59:58.000Z",
                 "started_time": "2026-06-03T10:00:00.000Z",
                 "stopped_time": "2026-06-03T10:30:00.000Z",
-                "output_file_name": f"{id}.mp4",
+                "output_file_name": f"{name}.mp4",
                 "file_size": 2044680,
                 "recording_duration": 0,
                 "start_reason": {"reason": "RECORD_ON_START", "caller": {"type": "ORGANIZATION"}},

@@ -52,7 +52,7 @@ class PublicKey:
         self._timeout_seconds = timeout_seconds
         self._clock = clock
         self._key: RSAPublicKey | None = None
-        self._pem = ""
+        self._pem: str | None = None
         self._asked_at: float | None = None
         self._trouble: Retryable | None = None
         self._asking = asyncio.Lock()
