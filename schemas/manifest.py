@@ -9,6 +9,7 @@ ArtifactKind = Literal[
     "video",
     "audio",
     "streams",
+    "stream",
     "transcript",
     "captions",
     "raw_transcription",
@@ -29,7 +30,8 @@ class Artifact(BaseModel):
 
     `size` in bytes, `sha256` in lower-case hex, `source_event` the `ce_id` that caused it. `verified` says
     how it was proved complete: by the announced length, by its structure, or not at all. New senders may
-    bring new values of `kind`.
+    bring new values of `kind`; `streams` is a zip of recordings, one for each stream of a meeting, and
+    `stream` what was in it.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -31,6 +31,7 @@ from schemas.names import object_name, safe_segment
 from schemas.topics import EVENTS
 
 _MOST_MANIFEST_BYTES: Final = 16 * 1024 * 1024
+_MANIFEST: Final = Format("streams", "json", "application/json")
 
 log = structlog.get_logger()
 
@@ -59,10 +60,10 @@ CONSUMER: Final = Consumer("unpacking", (EVENTS,), handle)
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """`source` tells it from all others, in whatever zip."""
+    """`sort` is what the zip's manifest says of it; `source` tells it from all others, in whatever zip."""
 
     member: Member
-    kind: ArtifactKind
+    sort: ArtifactKind
     source: str
     event: str
     meeting: tuple[str, str]
@@ -80,11 +81,10 @@ async def _unpack(told: ArtifactStored, event: str, services: Services) -> Seque
     facts: list[Fact] = []
     failures: list[Poison] = []
     async with open_zip(services.objects, name, told.size) as opened:
-        kinds = _kinds(await _manifest(opened))
+        sorts = _sorts(await _manifest(opened))
         for index, member in enumerate(opened.members):
-            kind = kinds.get(member.name, "video")
             source = hashlib.sha256(f"{told.sha256} {index} {member.name}".encode("utf-8", "replace"))
-            file = _File(member, kind, source.hexdigest(), event, meeting)
+            file = _File(member, sorts.get(member.name, "video"), source.hexdigest(), event, meeting)
             try:
                 artifact = await _stored(file, opened, services)
             except Poison as error:
@@ -106,16 +106,15 @@ async def _stored(file: _File, opened: Zip, services: Services) -> Artifact | No
             return stored.artifact
     async with aclosing(opened.chunks(file.member)) as pieces:
         head = await anext(pieces, b"")
-        kind, form = _form(file, head)
+        form = _form(file, head)
         if form is None:
             log.info("passed over", reason="it is no recording", bytes=file.member.size)
             return None
-        return await _store(file, kind, form, head, pieces, known, services)
+        return await _store(file, form, head, pieces, known, services)
 
 
 async def _store(
     file: _File,
-    kind: ArtifactKind,
     form: Format,
     head: bytes,
     rest: AsyncGenerator[bytes],
@@ -131,7 +130,7 @@ async def _store(
             await upload.write(piece)
         artifact = Artifact(
             name=name.removeprefix(file.folder),
-            kind=kind,
+            kind="stream",
             media_type=form.media_type,
             size=size,
             sha256=digest.hexdigest(),
@@ -162,16 +161,16 @@ async def _after(head: bytes, rest: AsyncGenerator[bytes]) -> AsyncGenerator[byt
         yield piece
 
 
-def _form(file: _File, head: bytes) -> tuple[ArtifactKind, Format | None]:
+def _form(file: _File, head: bytes) -> Format | None:
     """A recording is named by the zip's name for it, which holds the stream's id."""
     if _is_manifest(file.member):
-        return "streams", Format("streams", "json", "application/json") if head.lstrip()[:1] == b"{" else None
-    found = recognise(file.kind, head)
+        return _MANIFEST if head.lstrip()[:1] == b"{" else None
+    found = recognise(file.sort, head)
     if found is None or found.extension == "bin":
-        return file.kind, None
+        return None
     base = file.member.name.replace("\\", "/").rpartition("/")[2]
     stem = safe_segment(base.rpartition(".")[0] or base).replace(".", "_")
-    return file.kind, Format(f"stream-{stem}", found.extension, found.media_type)
+    return Format(f"stream-{stem}", found.extension, found.media_type)
 
 
 async def _manifest(opened: Zip) -> Mapping[str, Any]:
@@ -189,13 +188,13 @@ def _is_manifest(member: Member) -> bool:
     return member.name.lower().endswith(".json") and member.size <= _MOST_MANIFEST_BYTES
 
 
-def _kinds(manifest: Mapping[str, Any]) -> Mapping[str, ArtifactKind]:
+def _sorts(manifest: Mapping[str, Any]) -> Mapping[str, ArtifactKind]:
     """A stream without a type of video is sound alone."""
-    kinds: dict[str, ArtifactKind] = {}
+    sorts: dict[str, ArtifactKind] = {}
     for file in manifest.get("files", ()):
         if isinstance(file, dict) and isinstance(file.get("filename"), str):
-            kinds[file["filename"]] = "video" if file.get("videoType") else "audio"
-    return kinds
+            sorts[file["filename"]] = "video" if file.get("videoType") else "audio"
+    return sorts
 
 
 def _fact(artifact: Artifact, meeting: tuple[str, str], services: Services) -> Fact:

@@ -70,6 +70,8 @@ async def open_zip(objects: ObjectStore, name: str, size: int) -> AsyncIterator[
         entries = [entry for entry in archive.infolist() if not entry.is_dir()]
         if len(entries) > _MOST_FILES:
             raise Poison(f"a zip of {len(entries)} files: that is no recording.")
+        if len({entry.header_offset for entry in entries}) < len(entries):
+            raise Poison("a zip that calls the same bytes by several names: that is no recording.")
         whole = sum(entry.file_size for entry in entries)
         if whole > max(_SMALL_BYTES, _GROWS * size):
             raise Poison(f"a zip of {size} bytes that would become {whole}: that is no recording.")
