@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from infra.errors import Retryable
 from infra.providers.realtimekit import own_key
 from infra.providers.realtimekit.public_key import PublicKey
-from tests.servers.answers import Answer, silent
+from tests.servers.answers import Answer, endless, silent
 from tests.servers.realtimekit_api import Kit, serve_realtimekit, status
 
 BODY = b'{"event": "meeting.started"}'
