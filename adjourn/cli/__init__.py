@@ -27,6 +27,9 @@ COMMANDS: Final = {
     "meeting": Entry("adjourn.cli.meetings:meeting", "Show a meeting: state, timeline, files, failures."),
     "transcript": Entry("adjourn.cli.transcripts:transcript", "Print a transcript: text, vtt, srt or json."),
     "summary": Entry("adjourn.cli.summary:summary", "Print the summary of a meeting: Markdown."),
+    "retranscribe": Entry(
+        "adjourn.cli.retranscribe:retranscribe", "Have a transcript made once more by the meeting's sender."
+    ),
     "search": Entry("adjourn.cli.transcripts:search", "Find what was said, in all meetings."),
     "tail": Entry("adjourn.cli.tail:tail", "Print the records of a topic."),
     "dead-letters": Entry("adjourn.cli.dead_letters:dead_letters", "Show what failed, and why."),

@@ -6,12 +6,13 @@ from typing import Any
 
 import click
 
-from adjourn.cli import copies
+from adjourn.cli import copies, remade
 from adjourn.cli.output import from_ms, length, local_time, rfc3339, size, visible
 from infra.database.downloads import UnfinishedDownload
 from infra.database.events import MeetingEvent
 from infra.database.failures import Failure
 from infra.database.meetings import MeetingOverview
+from infra.database.retranscriptions import Retranscription
 from schemas.meeting import State
 
 _COLOURS = {
@@ -48,6 +49,7 @@ def as_full_object(
     failures: Sequence[Failure],
     urls: Mapping[str, str],
     downloads: Downloads,
+    retranscriptions: Sequence[Retranscription],
     now_ms: int,
 ) -> dict[str, Any]:
     """The line of `meeting ID --json`: the same with the timeline, the URL of each file, each dead letter."""
@@ -76,7 +78,8 @@ def as_full_object(
         }
         for failure in failures
     ]
-    return meeting | {"timeline": timeline, "dead_letters": letters}
+    remade_ones = remade.as_objects(retranscriptions)
+    return meeting | {"timeline": timeline, "retranscriptions": remade_ones, "dead_letters": letters}
 
 
 def row(overview: MeetingOverview, downloads: Downloads, now_ms: int) -> tuple[str, ...]:
@@ -111,6 +114,7 @@ def page(
     failures: Sequence[Failure],
     urls: Mapping[str, str],
     downloads: Downloads,
+    retranscriptions: Sequence[Retranscription],
     now_ms: int,
 ) -> Iterator[str]:
     """The lines of `adjourn meeting ID`."""
@@ -134,6 +138,10 @@ def page(
         yield from _section("On their way")
         for download in downloads:
             yield f"  {visible(copies.in_words(download, now_ms))}"
+    if retranscriptions:
+        yield from _section("Transcripts made once more")
+        for line in remade.in_words(retranscriptions):
+            yield f"  {line}"
     if failures:
         yield from _section("Failures")
         for failure in failures:

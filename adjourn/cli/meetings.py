@@ -17,6 +17,7 @@ from infra.database.downloads import all_downloads, downloads_of
 from infra.database.events import timeline
 from infra.database.failures import open_failures_of
 from infra.database.meetings import MeetingOverview, list_meetings
+from infra.database.retranscriptions import retranscriptions_of
 from schemas.names import object_name
 
 _COLUMNS: Final = ("last event", "meeting", "state", "length", "files", "failures", "on their way")
@@ -77,9 +78,10 @@ async def _meeting(configured: Settings, wanted: str, as_json: bool) -> None:
         events = await timeline(tx, provider, meeting_id)
         failures = await open_failures_of(tx, provider, meeting_id)
         downloads, now_ms = await downloads_of(tx, provider, meeting_id), wall_clock_ms()
+        asked = await retranscriptions_of(tx, provider, meeting_id)
     objects, names = objects_of(configured), [one.name for one in overview.artifacts]
     urls = {name: objects.url(object_name(provider, meeting_id, name)) for name in names}
     if as_json:
-        print_json(as_full_object(overview, events, failures, urls, downloads, now_ms))
+        print_json(as_full_object(overview, events, failures, urls, downloads, asked, now_ms))
     else:
-        click.echo("\n".join(page(overview, events, failures, urls, downloads, now_ms)))
+        click.echo("\n".join(page(overview, events, failures, urls, downloads, asked, now_ms)))
