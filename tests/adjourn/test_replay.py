@@ -29,7 +29,8 @@ async def test_a_download_that_was_not_allowed_is_healed_once_it_is(tmp_path: Pa
     assert (letter["consumer"], letter["kind"]) == ("recordings", "poison")
     assert "Failures" in told
     assert "only https to public addresses and allowed hosts" in told
-    assert healed == [{"healed": 1, "failed": 0, "unknown": 0}]
+    assert [event["event"] for event in healed] == ["began", "done", "ended"]
+    assert (healed[1]["letter"], healed[2]["healed"], healed[2]["failed"]) == (letter["id"], 1, 0)
     assert (tmp_path / VIDEO).exists()
     assert mended.json("dead-letters") == []
     assert [each["event_id"] for each in mended.json("dead-letters", "--all")] == [letter["event_id"]]

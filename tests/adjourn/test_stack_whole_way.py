@@ -246,7 +246,7 @@ def test_dead_letters_tell_who_gave_up_and_why(done: Done) -> None:
 
 
 def test_replay_heals_what_was_mended_and_keeps_the_rest(done: Done) -> None:
-    assert done.replayed == [{"healed": 1, "failed": 1, "unknown": 0}]
+    assert (done.replayed[-1]["healed"], done.replayed[-1]["failed"]) == (1, 1)
     assert [letter["consumer"] for letter in done.dead_letters_left] == ["receiver"]
     stored = done.objects[f"recordings/meeting-baas/{GONE_MEETING}/video.mp4"]
     assert stored == linked_file("video.mp4")

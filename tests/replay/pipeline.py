@@ -67,6 +67,14 @@ class Pipeline:
             await bury(self.log, consumer, there[event], gave_up, attempts=1, now_ms=wall_clock_ms() - ago_ms)
         return [there[event] for event in wanted]
 
+    async def newest_closing(self, consumer: str, *events: str) -> int:
+        return max(closing.at_ms for closing in (await self.closings(consumer, events)).values())
+
+    async def bury_for(self, consumer: str, record: Record) -> None:
+        """Another consumer gives up on the same record."""
+        gave_up = GaveUp("poison", "gone")
+        await bury(self.log, consumer, record, gave_up, attempts=1, now_ms=wall_clock_ms() - 1000)
+
     async def run(self, consumer: Consumer) -> None:
         """Until it has done what is there."""
         async with running(
