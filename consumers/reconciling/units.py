@@ -7,6 +7,7 @@ from typing import Final
 from consumers.reconciling.base import Run, Unit
 from infra.database.forgotten import forgotten_meetings
 from infra.database.reconciling import Judged, judged, silent_meetings
+from infra.errors import Poison, Retryable
 
 _BATCH: Final = 50
 _SILENT_MS: Final = 3_600_000
@@ -16,16 +17,22 @@ _ASKED_AGAIN_MS: Final = 10 * 60_000
 
 
 async def batches_of_units(run: Run) -> AsyncGenerator[list[Unit]]:
-    """Each unit once: lists have some of theirs twice. Raises as `ProviderApi.ended`."""
+    """Each unit once: lists have some of theirs twice. Raises as `ProviderApi.ended`, after all that came."""
     batch: list[Unit] = []
+    broken: Exception | None = None
     async with aclosing(_units(run)) as units:
-        async for unit in units:
-            batch.append(unit)
-            if len(batch) >= _BATCH:
-                yield batch
-                batch = []
+        try:
+            async for unit in units:
+                batch.append(unit)
+                if len(batch) >= _BATCH:
+                    yield batch
+                    batch = []
+        except (Retryable, Poison) as error:
+            broken = error
     if batch:
         yield batch
+    if broken is not None:
+        raise broken
 
 
 async def with_past(run: Run, units: list[Unit]) -> tuple[list[tuple[Unit, Judged | None]], int]:
