@@ -1,6 +1,6 @@
 """Where a meeting is, by all that was said of it. The same events give the same answer in any order."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeVar
 
 from infra.database.events import MeetingEvent
@@ -47,8 +47,22 @@ def tells(said: Observation) -> bool:
 
 def decides(event_id: str, events: Iterable[MeetingEvent]) -> bool:
     """Whether this event is the one by which the meeting is over."""
-    finals = [event for event in events if event.said.says in FINAL]
-    return bool(finals) and max(finals, key=_weight).id == event_id
+    decision = _deciding(sorted(events, key=_weight))
+    return decision is not None and decision.said.says in FINAL and decision.id == event_id
+
+
+def _deciding(ordered: Sequence[MeetingEvent]) -> MeetingEvent | None:
+    """The event that speaks for where the meeting is now, of all in the order of their weight.
+
+    An event that ends all of it ends every part, whatever comes of one; else the last word on each counts.
+    """
+    speaking = [event for event in ordered if event.said.says]
+    last_of = {event.said.part: event for event in speaking}
+    whole = last_of.get(None)
+    if whole is not None and whole.said.says in FINAL:
+        return whole
+    still = [event for event in last_of.values() if event.said.says not in FINAL]
+    return max(still or last_of.values(), key=_weight, default=None)
 
 
 _PROGRESS: Final = (State.UNKNOWN, State.JOINING, State.LIVE, State.PROCESSING, State.FAILED, State.COMPLETED)

@@ -22,6 +22,7 @@ _SAID: Final = (
     "ended_at",
     "duration_seconds",
     "participants",
+    "part",
 )
 """What is kept of an observation, besides whose it is. Links and transcripts are for those who store them."""
 

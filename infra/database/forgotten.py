@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from infra.database.locks import lock_meeting
 from infra.database.tables import (
     artifacts,
+    descriptions,
     downloads,
     events,
     failures,
@@ -24,6 +25,7 @@ from infra.database.upsert import insert_into
 
 _OF_A_MEETING: Final[tuple[Table, ...]] = (
     meetings,
+    descriptions,
     events,
     artifacts,
     downloads,

@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from infra.database.columns import Moment, OutsideText, OutsideTexts, PlainText
 
-CURRENT_VERSION: Final = "0007"
+CURRENT_VERSION: Final = "0008"
 """The newest of `migrations/versions/`."""
 
 METADATA: Final = MetaData()
@@ -71,8 +71,20 @@ events: Final = Table(
     Column("ended_at", Moment),
     Column("duration_seconds", Float),
     Column("participants", OutsideTexts, nullable=False),
+    Column("part", OutsideText),
 )
 """What was said of a meeting. One row an event, however often it was delivered."""
+
+descriptions: Final = Table(
+    "descriptions",
+    METADATA,
+    *_meeting_key(),
+    Column("system", OutsideText, nullable=False),
+    Column("id", OutsideText, nullable=False),
+    Column("title", OutsideText),
+    Column("participants", OutsideTexts, nullable=False),
+    Index("descriptions_by_id", "id"),
+)
 
 artifacts: Final = Table(
     "artifacts",
@@ -256,7 +268,7 @@ verdicts: Final = Table(
     Column("attempts", Integer, nullable=False),
     Column("handed_ms", BigInteger),
 )
-"""What comparing a meeting with its provider came to, for each event by which the provider tells of its end."""
+"""What comparing a meeting with its provider came to, for each event by which that tells of its end."""
 
 reconciliations: Final = Table(
     "reconciliations",
@@ -269,7 +281,7 @@ reconciliations: Final = Table(
     Column("covered_ms", BigInteger),
     Column("wanted_ms", BigInteger),
 )
-"""Whose turn it is with each provider, how far back it is all compared, and when somebody last asked for it."""
+"""Whose turn it is with each provider, how far back all is compared, and when somebody last asked for it."""
 
 versions: Final = Table(
     "alembic_version",

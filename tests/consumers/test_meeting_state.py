@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -134,3 +135,37 @@ def _says(
         "p", "m", "t", at=_at(minutes), says=state, error=error, joined_at=joined_at, ended_at=ended_at
     )
     return MeetingEvent(f"{state}-{minutes}", 0, said)
+
+
+def part(name: str, says: State | None, minute: int) -> MeetingEvent:
+    said = Observation("p", "m", f"{name}.{says}", at=datetime(2026, 3, 2, 10, minute, tzinfo=UTC), says=says)
+    return MeetingEvent(f"{name} {minute}", 1, replace(said, part=name or None))
+
+
+@pytest.mark.parametrize(
+    ("events", "state"),
+    [
+        ([("session", State.LIVE, 1)], State.LIVE),
+        ([("session", State.LIVE, 1), ("one", State.COMPLETED, 2)], State.LIVE),
+        ([("session", State.COMPLETED, 9), ("one", State.PROCESSING, 2)], State.PROCESSING),
+        ([("one", State.COMPLETED, 2), ("two", State.LIVE, 1)], State.LIVE),
+        ([("one", State.COMPLETED, 2), ("two", State.COMPLETED, 1)], State.COMPLETED),
+        ([("one", State.COMPLETED, 2), ("two", State.FAILED, 3)], State.FAILED),
+        ([("one", State.COMPLETED, 2), ("one", State.PROCESSING, 3)], State.COMPLETED),
+        ([("session", State.LIVE, 1), ("", State.COMPLETED, 0)], State.COMPLETED),
+        ([("session", State.COMPLETED, 1), ("session", None, 2)], State.COMPLETED),
+    ],
+)
+def test_a_meeting_of_parts_is_over_when_each_of_them_is(
+    events: list[tuple[str, State | None, int]], state: State
+) -> None:
+    said = [part(*event) for event in events]
+
+    assert fold(said).state is fold(reversed(said)).state is state
+
+
+def test_the_event_that_ends_the_last_part_ends_the_meeting() -> None:
+    said = [part("session", State.COMPLETED, 5), part("one", State.COMPLETED, 2), part("one", State.LIVE, 1)]
+
+    assert [event.id for event in said if decides(event.id, said)] == ["session 5"]
+    assert not any(decides(event.id, [*said, part("two", State.LIVE, 1)]) for event in said)
