@@ -16,13 +16,15 @@ def fold(events: Iterable[MeetingEvent]) -> Meeting:
     """The meeting that these events, at least one and all of one meeting, tell of.
 
     The newest final event decides, by the sender's clock; without one, the newest that speaks for a state.
-    So a late status reopens nothing, and a new attempt after an error goes on. All else is the newest that
+    So a late status reopens nothing, and a new attempt after an error goes on. Of a meeting of parts those
+    decide that are not over, if any. All else is the newest that
     was said of it, where a final event's word counts more than what was said on the way; but whoever was
     named once was there.
     """
     ordered = sorted(events, key=_weight)
     said = [event.said for event in ordered]
-    deciding = next((one for one in reversed(said) if one.says), None)
+    decision = _deciding(ordered)
+    deciding = decision.said if decision else None
     state = deciding.says if deciding and deciding.says else State.UNKNOWN
     return Meeting(
         provider=said[0].provider,
