@@ -5,15 +5,16 @@ Source: https://github.com/cloudflare/cloudflare-typescript at faaaf89:
 0c38df2: `static/api/v2.yaml`.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
 import aiohttp
 
 from infra.providers.base import (
+    DeletedUpstream,
     Ended,
     FinalEvent,
     Holdings,
@@ -25,12 +26,15 @@ from infra.providers.base import (
 from infra.providers.realtimekit.ending import ended, final_event
 from infra.providers.realtimekit.files import file_answer, links_in, recordings
 from infra.providers.realtimekit.session import Session, safe, undocumented
-from schemas.lenient import text
+from schemas.lenient import moment, text
 from schemas.meeting import Link
 from schemas.realtimekit.events import FILES, RECORDING, STATUSES, TRANSCRIPT, UPLOADED
 from schemas.realtimekit.files import links_of
 from schemas.realtimekit.payload import in_camel_case
 from schemas.realtimekit.transcripts import FILE
+
+_KEPT: Final = timedelta(days=7, hours=12)
+"""Seven days from when a file was made, which may be hours after the end of the session."""
 
 
 @asynccontextmanager
@@ -61,10 +65,12 @@ class RealtimeKit:
     async def links(self, meeting_id: str, event_type: str) -> Sequence[Link]:
         """Of what the event tells of; of everything where it tells of no file."""
         name = event_type.removeprefix("realtimekit.")
-        if name in FILES:
-            return await self._file(meeting_id, name)
-        of_recordings = await self._recorded(meeting_id)
-        return of_recordings if name == RECORDING else [*of_recordings, *await self._files(meeting_id)]
+        found = [] if name in FILES else await self._recorded(meeting_id)
+        if name != RECORDING:
+            found += await self._files(meeting_id, [name] if name in FILES else FILES)
+        if not found:
+            await self._see_that_files_are_kept(meeting_id)
+        return found
 
     async def holdings(self, meeting_id: str, event_type: str) -> Holdings:
         """A recording in its owner's storage is among the others: we have never had a link to it."""
@@ -73,7 +79,7 @@ class RealtimeKit:
             _see_documented(recording)
         links = [link for one in found for link in links_of(in_camel_case(one))]
         others = [one for one in found if one["status"] == UPLOADED and not links_of(in_camel_case(one))]
-        files = await self._files(meeting_id)
+        files = await self._files(meeting_id, FILES)
         return Holdings(
             (*links, *files),
             transcript=any(link.kind == "transcript" for link in files),
@@ -101,12 +107,18 @@ class RealtimeKit:
     async def final_event(self, meeting_id: str, event_type: str) -> FinalEvent | None:
         return await final_event(self.session, meeting_id, event_type)
 
+    async def _see_that_files_are_kept(self, meeting_id: str) -> None:
+        """Raises `DeletedUpstream` where they would be gone by now, whatever there was."""
+        ended_at = moment((await self.session.data(f"/sessions/{safe(meeting_id)}")).get("ended_at"))
+        if ended_at is not None and datetime.now(UTC) - ended_at > _KEPT:
+            raise DeletedUpstream("RealtimeKit keeps files for seven days: those of this session are gone.")
+
     async def _recorded(self, meeting_id: str) -> list[Link]:
         found = await recordings(self.session, meeting_id)
         return [link for one in found for link in links_of(in_camel_case(one))]
 
-    async def _files(self, meeting_id: str) -> list[Link]:
-        return [link for name in FILES for link in await self._file(meeting_id, name)]
+    async def _files(self, meeting_id: str, names: Iterable[str]) -> list[Link]:
+        return [link for name in names for link in await self._file(meeting_id, name)]
 
     async def _file(self, meeting_id: str, name: str) -> Sequence[Link]:
         answer = await file_answer(self.session, safe(meeting_id), name)

@@ -8,6 +8,7 @@ import pytest
 
 from infra.errors import Retryable
 from infra.providers.base import (
+    DeletedUpstream,
     Ended,
     NotOffered,
     ProviderApi,
@@ -97,9 +98,20 @@ async def test_the_transcript_is_asked_for_in_json_which_knows_ends(kit: Kit, ap
     assert kit.calls[-1][2] == {"format": "JSON"}
 
 
+@pytest.mark.parametrize("event_type", [UPLOADED, TRANSCRIPT, ENDED])
+async def test_after_seven_days_files_are_gone_and_before_they_may_come(
+    kit: Kit, api: ProviderApi, event_type: str
+) -> None:
+    kit.has(SESSION)["ended_at"] = (datetime.now(UTC) - timedelta(days=6)).isoformat()
+    assert list(await api.links(SESSION, event_type)) == []
+    kit.has(SESSION)["ended_at"] = (datetime.now(UTC) - timedelta(days=8)).isoformat()
+    with pytest.raises(DeletedUpstream, match="seven days"):
+        await api.links(SESSION, event_type)
+
+
 @pytest.mark.parametrize("empty", [set(), {"transcript", "summary", "chat"}])
 async def test_a_file_that_is_not_ready_is_left_out(kit: Kit, api: ProviderApi, empty: set[str]) -> None:
-    kit.has(SESSION)
+    kit.has(SESSION)["ended_at"] = datetime.now(UTC).isoformat()
     kit.empty = empty
     for event_type in (TRANSCRIPT, SUMMARY, CHAT):
         assert list(await api.links(SESSION, event_type)) == []
