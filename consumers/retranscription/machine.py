@@ -36,7 +36,7 @@ class Pace:
     calling: float = 120
     settled: float = 300
     ask: float = 300
-    look: float = 20
+    look: float = 10
     trouble: float = 60
 
 
@@ -116,7 +116,7 @@ def _in_doubt(one: Retranscription, seen: Seen, now_ms: int, pace: Pace) -> Step
     if seen.version > (one.version or 0):
         return Become(Stage.CALLED)
     if since < pace.calling:
-        return Wait(pace.calling - since)
+        return Wait(min(pace.look, pace.calling - since))
     late = _late(one.called_ms, now_ms, pace)
     if there is None and not seen.trouble:
         return Ask() if late or _may_ask(one, now_ms, pace) else Wait(pace.look)
