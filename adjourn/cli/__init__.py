@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "consume": Entry("adjourn.cli.run:consume", "Only work on what was received."),
     "setup": Entry("adjourn.cli.setup:setup", "Create what is missing; safe to repeat."),
     "check": Entry("adjourn.cli.check:check", "Say whether everything configured works."),
+    "register": Entry("adjourn.cli.register:register", "Tell a sender where to post."),
     "send": Entry("adjourn.cli.send:send", "Send a sample event, signed as its provider would."),
     "demo": Entry("adjourn.demo:command", "Watch the whole way once, on a real recording."),
     "meetings": Entry("adjourn.cli.meetings:meetings", "List meetings, newest first."),

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings
 
 from adjourn import forms
 from adjourn.senders.demo import Demo
+from adjourn.senders.meeting_baas_registering import REGISTERING
 from adjourn.senders.sender import Channel, Outgoing, Sender, revealed
 from receiver import meeting_baas
 from receiver.admission import Scheme
@@ -120,4 +121,5 @@ MEETING_BAAS: Final = Sender(
         "alert": _channel("alert", "meeting_baas_alert_secrets", "token_balance"),
     },
     demo=_DEMO,
+    registering=REGISTERING,
 )

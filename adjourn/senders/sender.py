@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings
 
 if TYPE_CHECKING:
     from adjourn.senders.demo import Demo
+    from adjourn.senders.registering import Registering
     from adjourn.settings import Settings
     from infra.providers.base import ProviderApi
     from receiver.admission import Scheme
@@ -46,7 +47,8 @@ class Channel:
 @dataclass(frozen=True, slots=True)
 class Sender:
     """`scheme` and `api` are null where not enough is set for them; `scheme` raises `Halt` for what cannot be
-    a secret. `channels` by the names of their folders among the samples."""
+    a secret. `channels` by the names of their folders among the samples. `registering` is null where all
+    that can be said is the URL."""
 
     title: str
     settings: type[BaseSettings]
@@ -54,6 +56,7 @@ class Sender:
     api: "Callable[[Settings], AbstractAsyncContextManager[ProviderApi] | None]"
     channels: Mapping[str, Channel]
     demo: "Demo"
+    registering: "Registering | None" = None
 
 
 def revealed(secrets: tuple[SecretStr, ...]) -> list[str]:

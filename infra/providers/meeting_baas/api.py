@@ -5,8 +5,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-import aiohttp
-
 from infra.providers.base import (
     Ended,
     FinalEvent,
@@ -18,7 +16,7 @@ from infra.providers.base import (
 )
 from infra.providers.meeting_baas.final import final_event_in_v1, final_event_in_v2
 from infra.providers.meeting_baas.listing import ended
-from infra.providers.meeting_baas.session import Session
+from infra.providers.meeting_baas.session import opened_session
 from infra.providers.meeting_baas.v1 import V1
 from infra.providers.meeting_baas.v2 import V2
 from schemas.meeting import Link
@@ -31,18 +29,7 @@ async def open_meeting_baas(
 ) -> AsyncIterator[ProviderApi]:
     """The API at `url` (without `/v2`), asked with `key`. A call takes `timeout_seconds` at most, besides the
     time for which it waits for its turn."""
-    async with aiohttp.ClientSession(
-        headers={
-            "x-meeting-baas-api-key": key,
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-            "User-Agent": "adjourn",
-        },
-        auto_decompress=False,  # it would hide the size of an answer
-        cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=aiohttp.ClientTimeout(total=timeout_seconds),
-    ) as client:
-        session = Session(client, url.rstrip("/"), pause_seconds)
+    async with opened_session(url, key, timeout_seconds, pause_seconds) as session:
         yield MeetingBaas(V1(session), V2(session))
 
 

@@ -1,7 +1,8 @@
 """What both generations of the API have in common: how they are asked, and what their refusals mean."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NoReturn
 
@@ -51,6 +52,24 @@ class Session:
         if answer.status not in _YES:
             _raise_for(answer)
         return answer
+
+
+@asynccontextmanager
+async def opened_session(
+    url: str, key: str, timeout_seconds: float, pause_seconds: float
+) -> AsyncIterator[Session]:
+    async with aiohttp.ClientSession(
+        headers={
+            "x-meeting-baas-api-key": key,
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "User-Agent": "adjourn",
+        },
+        auto_decompress=False,  # it would hide the size of an answer
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=timeout_seconds),
+    ) as client:
+        yield Session(client, url.rstrip("/"), pause_seconds)
 
 
 def safe(meeting_id: str) -> str:
