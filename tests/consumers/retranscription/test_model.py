@@ -25,6 +25,7 @@ from tests.consumers.retranscription.desk import BOT, V2, Desk, opened_desk
 from tests.consumers.storing import PROVIDER
 
 _MOST = 2
+_CALLS = ["fine", "killed before", "killed after", "not taken", "refused", "lost before", "lost after"]
 
 
 class Killed(BaseException):
@@ -110,18 +111,11 @@ class Retranscribing(RuleBasedStateMachine):
         await self.desk.ended(V2)
         body = MeetingEnded(provider=PROVIDER, meeting_id=BOT, at=None)
         self._tell(Fact(MEETING_COMPLETED, PROVIDER, BOT, body, distinct=""))
+        self.desk.clock.passes(600)
 
     @rule(seconds=st.sampled_from([1, 30, 130, 301, 700, 3601]))
     def time_passes(self, seconds: float) -> None:
         self.desk.clock.passes(seconds)
-
-    @rule(
-        how=st.sampled_from(
-            ["fine", "killed before", "killed after", "not taken", "refused", "lost before", "lost after"]
-        )
-    )
-    def the_next_call_is(self, how: str) -> None:
-        self.sender.next_call = how
 
     @rule(away=st.booleans())
     def the_api_is(self, away: bool) -> None:
@@ -146,9 +140,11 @@ class Retranscribing(RuleBasedStateMachine):
         place=st.integers(0, 20),
         workers=st.sampled_from([1, 1, 2]),
         dies_at=st.sampled_from([None, None, 0, 1, 2, 3]),
+        next_call=st.sampled_from(_CALLS),
     )
-    def a_record_is_handled(self, place: int, workers: int, dies_at: int | None) -> None:
-        record = self.log[place % len(self.log)]
+    def a_record_is_handled(self, place: int, workers: int, dies_at: int | None, next_call: str) -> None:
+        self.sender.next_call = next_call
+        record = self.log[-1 - place % len(self.log)]
         self.loop.run(self._handle(record, workers, dies_at))
 
     async def _handle(self, record: Record, workers: int, dies_at: int | None) -> None:
@@ -215,8 +211,8 @@ class _Dying:
 
 TestRetranscribing = Retranscribing.TestCase
 TestRetranscribing.settings = settings(
-    max_examples=15,
-    stateful_step_count=30,
+    max_examples=25,
+    stateful_step_count=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )
