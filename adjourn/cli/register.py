@@ -86,7 +86,8 @@ async def _by_api(told: _Told, configured: Settings, registering: Registering, y
             _ask(told, before or "")
         if before != told.url:
             await registration.set_url(told.url)
-        return replace(told, before=before, is_set=await registration.url() == told.url)
+        is_set, notes = await registration.url() == told.url, await registration.notes()
+        return replace(told, before=before, is_set=is_set, by_hand=(*notes, *told.by_hand))
 
 
 def _ask(told: _Told, before: str) -> None:

@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings
 
 from adjourn import forms
 from adjourn.senders.demo import FOLDER, Demo
+from adjourn.senders.realtimekit_registering import REGISTERING
 from adjourn.senders.sender import Channel, Outgoing, Sender
 from infra.errors import Halt
 from infra.providers.realtimekit.public_key import PublicKey
@@ -144,4 +145,5 @@ REALTIMEKIT: Final = Sender(
         "legacy": _channel("legacy", "recording.statusUpdate.UPLOADED"),
     },
     demo=_DEMO,
+    registering=REGISTERING,
 )

@@ -1,5 +1,6 @@
 """Where a provider posts the events of our account, as far as its API can say and change it."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 
@@ -11,3 +12,6 @@ class Registration(Protocol):
 
     async def set_url(self, url: str) -> None:
         """From now on it posts there, and nowhere else that `url` told of."""
+
+    async def notes(self) -> Sequence[str]:
+        """What a person has to do because of how it is now: a sentence or two each, in order."""

@@ -132,7 +132,7 @@ async def serve_realtimekit(source: str = "https://media.example") -> AsyncItera
         ("GET", BASE + "/recordings", "recordings", _recordings),
         ("GET", BASE + "/webhooks", "webhooks", _webhooks),
         ("POST", BASE + "/webhooks", "add webhook", _add_webhook),
-        ("PUT", BASE + "/webhooks/{webhook}", "set webhook", _set_webhook),
+        ("PATCH", BASE + "/webhooks/{webhook}", "set webhook", _set_webhook),
         ("GET", KEY, "key", _key),
     ):
         app.router.add_route(method, path, _told(kit, name, serve))

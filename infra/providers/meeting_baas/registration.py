@@ -5,7 +5,7 @@ answer of 404 says that they are gone.
 """
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -49,6 +49,9 @@ class V1Registration:
             raise _not_offered() from error
         if await self.url() != url:
             raise Retryable("Meeting BaaS took the URL, and says that it posts somewhere else all the same.")
+
+    async def notes(self) -> Sequence[str]:
+        return ()
 
 
 def _not_offered() -> NotOffered:

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-import aiohttp
-
 from infra.providers.base import (
     DeletedUpstream,
     Ended,
@@ -25,7 +23,7 @@ from infra.providers.base import (
 )
 from infra.providers.realtimekit.ending import ended, final_event
 from infra.providers.realtimekit.files import file_answer, links_in, recordings
-from infra.providers.realtimekit.session import Session, safe, undocumented
+from infra.providers.realtimekit.session import Session, opened_session, safe, undocumented
 from schemas.lenient import moment, text
 from schemas.meeting import Link
 from schemas.realtimekit.events import FILES, RECORDING, STATUSES, TRANSCRIPT, UPLOADED
@@ -41,21 +39,9 @@ _KEPT: Final = timedelta(days=7, hours=12)
 async def open_realtimekit(
     url: str, token: str, *, timeout_seconds: float = 30
 ) -> AsyncIterator[ProviderApi]:
-    """The API at `url` (with account and app), asked with `token`: Cloudflare's as it is, or Dyte's with
-    "Basic " before it. A call takes `timeout_seconds` at most, besides the time for which it waits for its
-    turn."""
-    async with aiohttp.ClientSession(
-        headers={
-            "Authorization": token if token.startswith("Basic ") else f"Bearer {token}",
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-            "User-Agent": "adjourn",
-        },
-        auto_decompress=False,  # it would hide the size of an answer
-        cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=aiohttp.ClientTimeout(total=timeout_seconds),
-    ) as client:
-        yield RealtimeKit(Session(client, url.rstrip("/")))
+    """As `opened_session`."""
+    async with opened_session(url, token, timeout_seconds) as session:
+        yield RealtimeKit(session)
 
 
 @dataclass(frozen=True, slots=True)

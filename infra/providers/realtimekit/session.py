@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NoReturn
 
@@ -18,6 +19,25 @@ _MOST_BYTES: Final = 8 * 1024 * 1024
 _NOT_NOW: Final = frozenset({408, 425, 429})
 _PAUSE_SECONDS: Final = 10
 """After a 429 that does not say how long: the narrowest limit that is published counts in tens of seconds."""
+
+
+@asynccontextmanager
+async def opened_session(url: str, token: str, timeout_seconds: float) -> AsyncIterator["Session"]:
+    """The API at `url` (with account and app), asked with `token`: Cloudflare's as it is, or Dyte's with
+    "Basic " before it. A call takes `timeout_seconds` at most, besides the time for which it waits for its
+    turn."""
+    async with aiohttp.ClientSession(
+        headers={
+            "Authorization": token if token.startswith("Basic ") else f"Bearer {token}",
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "User-Agent": "adjourn",
+        },
+        auto_decompress=False,  # it would hide the size of an answer
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=timeout_seconds),
+    ) as client:
+        yield Session(client, url.rstrip("/"))
 
 
 @dataclass(frozen=True, slots=True)
