@@ -42,9 +42,10 @@ class Source:
     async def ask(self, answers: AsyncExitStack, first: int, unchanged: Validator | None) -> Download:
         """An answer that is open as long as `answers`."""
         no_other: Exception | None = None
+        is_new = False
         if self.wanted.link.ask_first or expires_soon(self.link):
             try:
-                await self._renew()
+                is_new = await self._renew()
             except (Retryable, Poison) as exc:
                 no_other = exc  # it may be our clock that is wrong, and the link good
         if not self.link.url:
@@ -57,6 +58,8 @@ class Source:
         except DeadLink as dead:
             if no_other is not None:
                 raise no_other from dead
+            if is_new and self.wanted.link.ask_first:  # it may be made before its file is there
+                raise Retryable(f"The link that was just asked for leads nowhere yet: {dead}") from dead
             if not await self._renew():
                 raise
             return await self._follow(answers, first, unchanged)
