@@ -113,6 +113,7 @@ async def _see_that_nothing_is_missing(
     if there.others:
         raise Doubt(f"The provider has files that are never stored: {', '.join(there.others)}.")
     wanted = {link.kind for link in there.links} | ({"transcript"} if there.transcript else set())
+    wanted |= {"summary"} if there.summary else set()
     if missing := wanted.difference(artifact.kind for artifact in artifacts):
         raise Doubt(f"The provider has files that are not stored: {', '.join(sorted(missing))}.")
     for link in there.links:

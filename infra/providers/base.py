@@ -38,12 +38,14 @@ class Holdings:
     """All that a provider has of a meeting.
 
     `links` are fresh, of each file once; a transcript has one where it is a file. `transcript` says whether
-    there is one at all. `others` are the provider's names of files that we have no kind for.
+    there is one at all, `summary` whether the provider made one. `others` are its names of files that
+    we have no kind for.
     """
 
     links: tuple[Link, ...]
     transcript: bool
     others: tuple[str, ...] = ()
+    summary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
