@@ -102,9 +102,9 @@ async def _list(configured: Settings, which: Which, everything: bool, as_json: b
         click.echo("`adjourn dead-letters show ID` shows one of them.")
         click.echo("When the cause is gone, `adjourn replay` tries again.")
     elif which != _ALL:
-        click.echo("No dead letters like that.")
+        click.echo("No open dead letters like that.")
     else:
-        click.echo("No dead letters: everything that came could be done.")
+        click.echo("No open dead letters: what came is done, or was discarded (--all lists it).")
 
 
 async def _show(configured: Settings, letter_id: str, raw: bool, as_json: bool) -> None:

@@ -15,6 +15,9 @@ from schemas.identity import NotAnEvent
 from schemas.lenient import parse_json
 from schemas.topics import DEAD_LETTERS
 
+_TOLD: Final = ("dl_error", "dl_traceback")
+"""Headers that have a line or a section of their own."""
+
 _SHORTEST_ID: Final = 4
 _MOST_MEANT: Final = 20
 _SHOWN_CHARACTERS: Final = 64 * 1024
@@ -65,7 +68,7 @@ def page(letter: Letter, record: Record, state: str) -> Iterator[str]:
     )
     yield visible(f"  stands    {_place(letter)}")
     yield from _section("Headers")
-    headers = {name: value for name, value in record.headers.items() if name != "dl_traceback"}
+    headers = {name: value for name, value in record.headers.items() if name not in _TOLD}
     width = max(map(len, headers))
     for name, value in headers.items():
         yield visible(f"  {name:<{width}}  {value}")

@@ -153,7 +153,7 @@ async def _replay(configured: Settings, command: _Command, as_json: bool) -> Non
             total = sum(index.counts().values())
             total = total if bounds.limit is None else min(bounds.limit, total)
             began = time.monotonic()
-            with teller(as_json=as_json, total=total) as tell:
+            with teller(as_json=as_json, total=total, healing=command.wanted.topic is None) as tell:
                 tell.began(run, goes_on=goes_on, failed_before=failed_before)
                 if command.to is None:
                     counts = await _again(

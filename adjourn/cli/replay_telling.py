@@ -17,10 +17,11 @@ from infra.database.replays import Replay
 
 @dataclass(frozen=True, slots=True)
 class Teller:
-    """`bar` is moved by how many are done and how many failed."""
+    """`bar` is moved by how many are done and how many failed. `healing` is about what had failed before."""
 
     as_json: bool
     total: int
+    healing: bool
     bar: Callable[[int, int], None]
 
     def began(self, run: Replay, *, goes_on: bool, failed_before: int) -> None:
@@ -66,7 +67,7 @@ class Teller:
         if self.as_json:
             print_json({"event": "stopped", **asdict(counts), "left": left})
         else:
-            click.echo(f"{_sentence(counts)} {left} are left.")
+            click.echo(f"{self._sentence(counts)} {left} are left.")
 
     def ended(self, counts: ReplayCounts, *, seconds: float, to: str | None) -> None:
         if self.as_json:
@@ -75,7 +76,7 @@ class Teller:
         if to is not None:
             click.echo(f"{counts.healed} republished to {to}.")
             return
-        click.echo(_sentence(counts))
+        click.echo(self._sentence(counts) if self.total else "There was nothing left to do.")
         if counts.passed:
             click.echo(f"{counts.passed} were done or discarded by somebody else meanwhile.")
         if counts.unknown:
@@ -83,11 +84,16 @@ class Teller:
         if counts.failed:
             click.echo("`adjourn dead-letters` says why.")
 
+    def _sentence(self, counts: ReplayCounts) -> str:
+        if self.healing:
+            return f"{counts.healed} healed, {counts.failed} failed again."
+        return f"{counts.healed} done, {counts.failed} failed."
+
 
 @contextmanager
-def teller(*, as_json: bool, total: int) -> Iterator[Teller]:
+def teller(*, as_json: bool, total: int, healing: bool) -> Iterator[Teller]:
     with bar_of_records("replaying", total, quiet=as_json and sys.stdout.isatty()) as bar:
-        yield Teller(as_json, total, bar)
+        yield Teller(as_json, total, healing, bar)
 
 
 def print_groups(
@@ -121,9 +127,5 @@ def print_groups(
         )
         click.echo()
     count = total if limit is None else min(limit, total)
-    would = f"be republished to {to}" if to else "be tried again"
+    would = f"be republished to {to}" if to else "be done again"
     click.echo(f"{count} {'record' if count == 1 else 'records'} would {would}. Nothing was touched.")
-
-
-def _sentence(counts: ReplayCounts) -> str:
-    return f"{counts.healed} healed, {counts.failed} failed again."

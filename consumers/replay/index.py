@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from hashlib import blake2b
 from operator import attrgetter
@@ -60,6 +60,7 @@ class Index:
         )
         self._places = 0
         self._ordered = False
+        self._known: Mapping[str, tuple[int, int]] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -71,6 +72,7 @@ class Index:
 
     def add(self, letter: Letter, at: Spot, *, counts: bool = True) -> None:
         """The newest about a failure is what it is. One that does not count only keeps its place."""
+        self._known = None
         digest, place = _digest(letter), self._places + 1
         consumer, words = (_encoded(letter.consumer), _words(letter)) if counts else (None, None)
         if self._db.execute("INSERT OR IGNORE INTO identities VALUES (?, ?)", (digest, place)).rowcount:
@@ -94,6 +96,7 @@ class Index:
         return None if found is None else _letter(found[0])
 
     def remove(self, rows: Sequence[Row]) -> None:
+        self._known = None
         self._db.executemany("DELETE FROM rows WHERE place = ?", [(row.place,) for row in rows])
 
     def rows(self) -> Iterator[Sequence[Row]]:
@@ -117,28 +120,37 @@ class Index:
 
     def counts(self) -> dict[str, int]:
         """How many of each consumer, in the order in which each came first."""
-        found = self._db.execute(
-            "SELECT consumer, count(*) FROM rows WHERE letter IS NOT NULL"
-            " GROUP BY consumer ORDER BY min(place)"
-        )
-        return {_decoded(consumer): count for consumer, count in found.fetchall()}
+        return {name: count for name, (count, _) in self._consumers().items()}
 
     def first_ms(self, consumer: str) -> int:
         """When the first of them was appended, in ms since 1970 UTC; 0 where there is none."""
-        query = "SELECT coalesce(min(time_ms), 0) FROM rows WHERE consumer = ?"
-        return int(self._db.execute(query, (_encoded(consumer),)).fetchone()[0])
+        return self._consumers().get(consumer, (0, 0))[1]
 
     def of_partition(self, consumer: str, partition: int, after_place: int) -> Sequence[Row]:
         """The next ones of a consumer in a partition: places grow as offsets do."""
-        if not self._ordered:
-            self._db.execute("CREATE INDEX by_partition ON rows (consumer, partition, place)")
-            self._ordered = True
+        self._order()
         found = self._db.execute(
             "SELECT place, partition, offset, time_ms, letter FROM rows"
             " WHERE consumer = ? AND partition = ? AND place > ? ORDER BY place LIMIT ?",
             (_encoded(consumer), partition, after_place, _ROWS_AT_ONCE),
         ).fetchall()
         return [_row(row) for row in found]
+
+    def _consumers(self) -> Mapping[str, tuple[int, int]]:
+        if self._known is None:
+            self._order()
+            found = self._db.execute(
+                "SELECT consumer, count(*), min(time_ms) FROM rows WHERE consumer IS NOT NULL"
+                " GROUP BY consumer ORDER BY min(place)"
+            )
+            self._known = {_decoded(name): (count, first) for name, count, first in found.fetchall()}
+        return self._known
+
+    def _order(self) -> None:
+        """Once nothing more is added: all that is asked by consumer is answered by this alone."""
+        if not self._ordered:
+            self._db.execute("CREATE INDEX by_consumer ON rows (consumer, partition, place, time_ms)")
+            self._ordered = True
 
 
 def _row(found: tuple[int, int, int, int, bytes | str]) -> Row:

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
 from infra.clock import wall_clock_ms
 from infra.eventlog.kafka.options import KafkaOptions
@@ -69,12 +70,12 @@ def bury(program: Program, letters: Iterable[Buried]) -> None:
 async def bury_in(log_url: str, letters: Iterable[Buried]) -> None:
     log = open_log(log_url, kafka=KafkaOptions(partitions=2))
     try:
-        every = [*letters]
-        for first in range(0, len(every), _AT_ONCE):
+        every = iter(letters)
+        while some := [*islice(every, _AT_ONCE)]:
             await asyncio.gather(
                 *(
                     log.append(DEAD_LETTERS, key=letter.meeting, value=letter.value, headers=_headers(letter))
-                    for letter in every[first : first + _AT_ONCE]
+                    for letter in some
                 )
             )
     finally:

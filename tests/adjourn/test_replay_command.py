@@ -23,7 +23,7 @@ def program(tmp_path: Path) -> Program:
 def test_a_dry_run_says_what_would_run_and_touches_nothing(program: Program) -> None:
     told = program.run("replay", "--dry-run", "--meeting", "bot-3")
     assert "meetings  exhausted  the database is away  1" in told.stdout
-    assert told.stdout.endswith("1 record would be tried again. Nothing was touched.\n")
+    assert told.stdout.endswith("1 record would be done again. Nothing was touched.\n")
     assert program.json("replay", "--dry-run") == [
         {"consumer": "meetings", "kind": "exhausted", "reason": "the database is away", "records": 40},
         {"consumer": "receiver", "kind": "invalid", "reason": "the body is not JSON", "records": 1},

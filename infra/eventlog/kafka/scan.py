@@ -114,7 +114,9 @@ class Scans:
             _, place = heads[0]
             queue = waiting[place]
             yield queue.popleft()
-            if await self._has_more(consumer, place, queue, ends[place]):
+            # Most often one waits: awaiting the question costs a tenth of a scan.
+            more = bool(queue) and queue[0].offset < ends[place]
+            if more or await self._has_more(consumer, place, queue, ends[place]):
                 heapreplace(heads, (queue[0].timestamp, place))
             else:
                 heappop(heads)
