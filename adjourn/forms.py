@@ -24,6 +24,12 @@ def _networks(entries: tuple[str, ...]) -> tuple[str, ...]:
     return entries
 
 
+def _web_addresses(urls: tuple[str, ...]) -> tuple[str, ...]:
+    if not all(url.startswith(("https://", "http://")) for url in urls):
+        raise ValueError("unknown scheme")
+    return urls
+
+
 def _signing(secrets: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
     try:
         signing_keys(secret.get_secret_value() for secret in secrets)
@@ -67,6 +73,12 @@ DatabaseUrl = Annotated[
 ]
 _OR_NONE: Final = r"^(https?://.+)?$"
 ApiUrl = Annotated[str, Field(pattern=_OR_NONE), Form("an http or https URL", "https://api.meetingbaas.com")]
+Urls = Annotated[
+    tuple[str, ...],
+    NoDecode,
+    AfterValidator(_web_addresses),
+    Form("a comma-separated list of http or https URLs", "https://api.example.com"),
+]
 KeyUrl = Annotated[
     str,
     _one_of("https://", "http://", "file:///"),

@@ -46,7 +46,7 @@ def _groups() -> dict[str, dict[str, FieldInfo]]:
 def _table(fields: Mapping[str, FieldInfo]) -> str:
     rows = ["| variable | default | what it is |", "|---|---|---|"]
     for name, field in fields.items():
-        default = f"`{field.default}`" if _has_default(field) else ""
+        default = f"`{_default(field)}`" if _has_default(field) else ""
         rows.append(f"| `{variable(name)}` | {default} | {field.description} |")
     return "\n".join(rows) + "\n"
 
@@ -57,8 +57,13 @@ def _line(title: str, name: str, field: FieldInfo, given: Mapping[str, str]) -> 
         return f"{variable(name)}={given[name]}"
     if title != _OWN and not _has_default(field):
         return f"{variable(name)}="
-    return f"# {variable(name)}={field.default if _has_default(field) else form(field).example}"
+    return f"# {variable(name)}={_default(field) if _has_default(field) else form(field).example}"
 
 
 def _has_default(field: FieldInfo) -> bool:
     return field.default not in ((), "", SecretStr(""))
+
+
+def _default(field: FieldInfo) -> str:
+    """As it would be written in `.env`."""
+    return ",".join(field.default) if isinstance(field.default, tuple) else str(field.default)

@@ -10,9 +10,10 @@ import structlog
 from adjourn.event_log import opened_log, prepare_log
 from adjourn.objects import objects_of
 from adjourn.places import embedded, shown
-from adjourn.senders.table import apis_of
+from adjourn.senders.table import apis_of, directories_of
 from adjourn.sentences import sentence
 from adjourn.settings import Settings
+from consumers import descriptions, upstream
 from consumers.base import Consumer, Services
 from consumers.retranscription.policy import Wish
 from consumers.runner.work import Remember
@@ -22,7 +23,7 @@ from infra.database.outcomes import record_successes
 from infra.errors import LogUnavailable, Retryable
 from infra.eventlog.base import EventLog
 from infra.links.http import open_links
-from infra.providers.open import open_providers
+from infra.providers.open import open_directories, open_providers
 from infra.summaries.open import open_summariser
 
 log = structlog.get_logger()
@@ -41,8 +42,8 @@ class Parts:
 
 @asynccontextmanager
 async def opened(settings: Settings, *, spooled: bool = False) -> AsyncIterator[Parts]:
-    """Log (see `opened_log`), objects, database, links, providers, summariser. Raises `Halt` for what cannot
-    be."""
+    """Log (see `opened_log`), objects, database, links, providers, directories, summariser. Raises `Halt` for
+    what cannot be."""
     async with (
         opened_log(settings, spooled=spooled) as log,
         open_database(settings.database_url) as database,
@@ -53,6 +54,7 @@ async def opened(settings: Settings, *, spooled: bool = False) -> AsyncIterator[
             idle_timeout_seconds=_IDLE_TIMEOUT_SECONDS,
         ) as links,
         open_providers(apis_of(settings)) as providers,
+        open_directories(directories_of(settings)) as directories,
         open_summariser(
             settings.summary,
             url=settings.summary_url,
@@ -63,7 +65,8 @@ async def opened(settings: Settings, *, spooled: bool = False) -> AsyncIterator[
         ) as summariser,
     ):
         objects, wish = objects_of(settings), transcripts_wished(settings)
-        yield Parts(log, Services(objects, database, links, providers, summariser, wish))
+        services = Services(objects, database, links, providers, summariser, wish, directories)
+        yield Parts(log, services)
 
 
 def transcripts_wished(settings: Settings) -> Wish:
@@ -111,7 +114,11 @@ def _telling_if_away(url: str) -> Iterator[None]:
 
 def consumers_of(settings: Settings) -> Sequence[Consumer]:
     """Those that always run, and those that the settings ask for."""
-    return (*CONSUMERS, *(ON_REQUEST if settings.delete_upstream else ()))
+    wanted = {
+        upstream.CONSUMER.name: bool(settings.delete_upstream),
+        descriptions.CONSUMER.name: bool(directories_of(settings)),
+    }
+    return (*CONSUMERS, *(consumer for consumer in ON_REQUEST if wanted[consumer.name]))
 
 
 def remembered_in(database: Database, consumer: str) -> Remember:

@@ -13,13 +13,15 @@ from schemas.facts import Fact
 
 if TYPE_CHECKING:
     from infra.providers.base import ProviderApi
+    from infra.providers.directory import Directory
     from infra.summaries.base import Summariser
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
     """What handlers may use. The log is not among it. `providers` has those that we may call, by name;
-    `summariser` is null where there are to be no summaries; `transcripts` says which are made again."""
+    `summariser` is null where there are to be no summaries; `transcripts` says which are made again;
+    `directories` know what a provider's meetings are called elsewhere, by the provider's name."""
 
     objects: ObjectStore
     database: Database
@@ -27,6 +29,7 @@ class Services:
     providers: Mapping[str, "ProviderApi"] = field(default_factory=dict)
     summariser: "Summariser | None" = None
     transcripts: Wish = Wish()  # noqa: RUF009 frozen
+    directories: Mapping[str, "Directory"] = field(default_factory=dict)
 
 
 Handler = Callable[[Record, Services], Awaitable[Sequence[Fact]]]

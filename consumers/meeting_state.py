@@ -17,9 +17,8 @@ def fold(events: Iterable[MeetingEvent]) -> Meeting:
 
     The newest final event decides, by the sender's clock; without one, the newest that speaks for a state.
     So a late status reopens nothing, and a new attempt after an error goes on. Of a meeting of parts those
-    decide that are not over, if any. All else is the newest that
-    was said of it, where a final event's word counts more than what was said on the way; but whoever was
-    named once was there.
+    decide that are not over, if any. All else is the newest that was said of it, where a final event's word
+    counts more than what was said on the way; but whoever was named once was there.
     """
     ordered = sorted(events, key=_weight)
     said = [event.said for event in ordered]

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from consumers import given_summaries, meetings, recordings, summaries, transcripts, upstream
+from consumers import descriptions, given_summaries, meetings, recordings, summaries, transcripts, upstream
 from consumers.base import Consumer
 from consumers.retranscription import consumer as retranscription
 from consumers.unpacking import consumer as unpacking
@@ -18,5 +18,5 @@ CONSUMERS: Final[tuple[Consumer, ...]] = (
 )
 """Those that always run."""
 
-ON_REQUEST: Final[tuple[Consumer, ...]] = (upstream.CONSUMER,)
+ON_REQUEST: Final[tuple[Consumer, ...]] = (upstream.CONSUMER, descriptions.CONSUMER)
 """Those that run only where a setting asks for them."""

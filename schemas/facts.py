@@ -17,6 +17,7 @@ RETRANSCRIPTION_REQUESTED: Final = "retranscription.requested"
 RETRANSCRIPTION_FAILED: Final = "retranscription.failed"
 MEETING_COMPLETED: Final = "meeting.completed"
 MEETING_FAILED: Final = "meeting.failed"
+MEETING_DESCRIBED: Final = "meeting.described"
 MEETING_FORGOTTEN: Final = "meeting.forgotten"
 UPSTREAM_DELETED: Final = "upstream.deleted"
 
@@ -76,6 +77,23 @@ class MeetingEnded(BaseModel):
     at: datetime | None
     error: str | None = None
     message: str | None = None
+
+
+class MeetingDescribed(BaseModel):
+    """Body of `meeting.described`: another system, by which people know the meeting, calls it so.
+
+    `system` is that system's name and `id` the meeting's id there; `participants` are names, or ids where it
+    tells no more.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    provider: str
+    meeting_id: str
+    system: str
+    id: str
+    title: str | None = None
+    participants: tuple[str, ...] = ()
 
 
 class MeetingForgotten(BaseModel):
@@ -158,6 +176,7 @@ FACTS: Final[Mapping[str, FactType]] = {
     ),
     MEETING_COMPLETED: FactType(MeetingEnded, "A meeting is over and went well."),
     MEETING_FAILED: FactType(MeetingEnded, "A meeting is over and did not go well."),
+    MEETING_DESCRIBED: FactType(MeetingDescribed, "What a meeting is called where people made it is known."),
     MEETING_FORGOTTEN: FactType(
         MeetingForgotten,
         "All that was stored and known of a meeting is removed, because somebody asked for it.",

@@ -8,6 +8,7 @@ import click
 
 from adjourn.cli import copies, remade
 from adjourn.cli.output import from_ms, length, local_time, rfc3339, size, visible
+from infra.database.descriptions import Description
 from infra.database.downloads import UnfinishedDownload
 from infra.database.events import MeetingEvent
 from infra.database.failures import Failure
@@ -39,6 +40,7 @@ def as_object(overview: MeetingOverview, downloads: Downloads, now_ms: int) -> d
         "ended_at": rfc3339(overview.meeting.ended_at),
         "artifacts": [artifact.model_dump(mode="json") for artifact in overview.artifacts],
         "failures": overview.open_failures,
+        "described": asdict(overview.described) if overview.described else None,
         "downloads": copies.as_objects(downloads, now_ms),
     }
 
@@ -92,8 +94,17 @@ def row(overview: MeetingOverview, downloads: Downloads, now_ms: int) -> tuple[s
         length(meeting.duration_seconds),
         str(len(overview.artifacts)),
         str(overview.open_failures or ""),
+        visible(described_in_words(overview.described)),
         visible("; ".join(copies.in_words(download, now_ms) for download in downloads)),
     )
+
+
+def described_in_words(described: Description | None) -> str:
+    """What another system calls it: title, id there, people."""
+    if described is None:
+        return ""
+    people = f": {', '.join(described.participants)}" if described.participants else ""
+    return f"{described.title or 'untitled'} ({described.system} {described.id}){people}"
 
 
 def unverified_row(overview: MeetingOverview) -> tuple[str, ...]:
@@ -160,6 +171,8 @@ def _facts(overview: MeetingOverview) -> Iterator[str]:
         yield f"  ended         {local_time(meeting.ended_at)}"
     if meeting.duration_seconds is not None:
         yield f"  length        {length(meeting.duration_seconds)}"
+    if overview.described:
+        yield f"  known as      {visible(described_in_words(overview.described))}"
     if meeting.participants:
         yield f"  participants  {visible(', '.join(meeting.participants))}"
 

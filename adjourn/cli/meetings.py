@@ -20,7 +20,19 @@ from infra.database.meetings import MeetingOverview, list_meetings
 from infra.database.retranscriptions import retranscriptions_of
 from schemas.names import object_name
 
-_COLUMNS: Final = ("last event", "meeting", "state", "length", "files", "failures", "on their way")
+_COLUMNS: Final = (
+    "last event",
+    "meeting",
+    "state",
+    "length",
+    "files",
+    "failures",
+    "known as",
+    "on their way",
+)
+
+_SELDOM: Final = ("known as", "on their way")
+"""Columns that are there only where one of them says something."""
 
 
 @click.command()
@@ -54,8 +66,10 @@ async def _meetings(configured: Settings, limit: int, unverified: bool, as_json:
         _print_unverified(found)
     elif found:
         rows = [row(overview, downloads.get(overview.key, ()), now_ms) for overview in found]
-        used = None if any(last for *_, last in rows) else -1
-        print_table(_COLUMNS[:used], (cells[:used] for cells in rows))
+        used = [
+            at for at, name in enumerate(_COLUMNS) if name not in _SELDOM or any(cells[at] for cells in rows)
+        ]
+        print_table([_COLUMNS[at] for at in used], ([cells[at] for at in used] for cells in rows))
     else:
         click.echo("No meetings yet. `adjourn send` sends a sample.")
 

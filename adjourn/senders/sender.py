@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from adjourn.senders.registering import Registering
     from adjourn.settings import Settings
     from infra.providers.base import ProviderApi
+    from infra.providers.directory import Directory
     from receiver.admission import Scheme
 
 
@@ -24,6 +25,10 @@ class Outgoing:
     body: bytes
     id: str
     time_seconds: int
+
+
+def nobody(_: "Settings") -> None:
+    """Who calls a sender's meetings something."""
 
 
 def nowhere_else(_: "Settings") -> str:
@@ -56,6 +61,7 @@ class Sender:
     api: "Callable[[Settings], AbstractAsyncContextManager[ProviderApi] | None]"
     channels: Mapping[str, Channel]
     demo: "Demo"
+    directory: "Callable[[Settings], AbstractAsyncContextManager[Directory] | None]" = nobody
     registering: "Registering | None" = None
 
 

@@ -14,6 +14,7 @@ from receiver.admission import Scheme
 if TYPE_CHECKING:
     from adjourn.settings import Settings
     from infra.providers.base import ProviderApi
+    from infra.providers.directory import Directory
 
 SENDERS: Final[Mapping[str, Sender]] = {
     "meeting-baas": MEETING_BAAS,
@@ -33,3 +34,9 @@ def apis_of(settings: "Settings") -> "dict[str, AbstractAsyncContextManager[Prov
     """The API of every sender for which we have a key, each to be opened once."""
     apis = {provider: sender.api(settings) for provider, sender in SENDERS.items()}
     return {provider: api for provider, api in apis.items() if api is not None}
+
+
+def directories_of(settings: "Settings") -> "dict[str, AbstractAsyncContextManager[Directory]]":
+    """Who calls a sender's meetings something, where we have a key to ask them, each to be opened once."""
+    found = {provider: sender.directory(settings) for provider, sender in SENDERS.items()}
+    return {provider: directory for provider, directory in found.items() if directory is not None}

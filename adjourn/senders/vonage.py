@@ -20,6 +20,7 @@ from schemas.vonage.events import CATEGORIES
 
 if TYPE_CHECKING:
     from infra.providers.base import ProviderApi
+    from infra.providers.twentythree_blocks import TwentyThreeBlocks
     from infra.providers.vonage.tokens import Authorize
 
 _OPENTOK_URL: Final = "https://api.opentok.com"
@@ -66,6 +67,18 @@ class VonageSettings(BaseSettings):
         description="your own bucket, if Vonage uploads archives there: `s3://bucket`, with endpoint, region "
         "and credentials from the usual `AWS_*` variables",
     )
+    twentythree_blocks_api_url: forms.Urls = Field(
+        ("https://realtime.api.us.23blocks.com", "https://conversations.api.us.23blocks.com"),
+        validation_alias="ADJOURN_23BLOCKS_API_URL",
+        description="where 23blocks' API is, if sessions are made by way of it; of several addresses, "
+        "whichever answers",
+    )
+    twentythree_blocks_token: forms.Secret = Field(
+        SecretStr(""), validation_alias="ADJOURN_23BLOCKS_TOKEN", description="our token there"
+    )
+    twentythree_blocks_app_id: forms.Name = Field(
+        "", validation_alias="ADJOURN_23BLOCKS_APP_ID", description="and the key that it wants as `AppId`"
+    )
 
 
 def _scheme(settings: VonageSettings) -> Scheme | None:
@@ -77,6 +90,26 @@ def _scheme(settings: VonageSettings) -> Scheme | None:
 
 
 def _api(settings: VonageSettings) -> "AbstractAsyncContextManager[ProviderApi] | None":
+    """Vonage's; and 23blocks' for what that knows nothing of: alone, where the Vonage account is not ours."""
+    ours, theirs = _vonage_api(settings), _twentythree_blocks(settings)
+    if ours is None or theirs is None:
+        return ours or theirs
+    from infra.providers.either import open_either
+
+    return open_either(ours, theirs)
+
+
+def _twentythree_blocks(settings: VonageSettings) -> "AbstractAsyncContextManager[TwentyThreeBlocks] | None":
+    token = settings.twentythree_blocks_token.get_secret_value()
+    if not token:
+        return None
+    from infra.providers.twentythree_blocks import open_twentythree_blocks
+
+    urls = settings.twentythree_blocks_api_url
+    return open_twentythree_blocks(urls, token, settings.twentythree_blocks_app_id)
+
+
+def _vonage_api(settings: VonageSettings) -> "AbstractAsyncContextManager[ProviderApi] | None":
     project = settings.vonage_application_id or settings.vonage_api_key
     if not project:
         return None
@@ -188,4 +221,5 @@ VONAGE: Final = Sender(
     api=_api,
     channels=_CHANNELS,
     demo=_DEMO,
+    directory=_twentythree_blocks,
 )

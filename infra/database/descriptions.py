@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import or_, select
+from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from infra.database.holdings import Key
@@ -36,11 +36,8 @@ async def descriptions_of(tx: AsyncConnection, meetings: Collection[Key]) -> Map
     """By the meetings that have one."""
     if not meetings:
         return {}
-    of_them = (
-        (descriptions.c.provider == provider) & (descriptions.c.meeting_id == meeting_id)
-        for provider, meeting_id in meetings
-    )
-    rows = await tx.execute(select(descriptions).where(or_(*of_them)))
+    key = tuple_(descriptions.c.provider, descriptions.c.meeting_id)
+    rows = await tx.execute(select(descriptions).where(key.in_(list(meetings))))
     return {
         (row.provider, row.meeting_id): Description(row.system, row.id, row.title, row.participants)
         for row in rows

@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, Subquery, and_, case, exists, func, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from infra.database.descriptions import Description, described_as, descriptions_of
 from infra.database.failures import OPEN
 from infra.database.tables import artifacts, failures, meetings
 from infra.database.upsert import insert_into
@@ -38,11 +39,13 @@ class Meeting:
 
 @dataclass(frozen=True, slots=True)
 class MeetingOverview:
-    """A meeting with what is stored of it (in the order of `artifacts_of`) and how many failures are open."""
+    """A meeting with what is stored of it (in the order of `artifacts_of`), how many failures are open, and
+    what it is called elsewhere: null where nobody calls it anything."""
 
     meeting: Meeting
     artifacts: tuple[Artifact, ...]
     open_failures: int
+    described: Description | None = None
 
     @property
     def key(self) -> tuple[str, str]:
@@ -82,9 +85,14 @@ async def list_meetings(
 async def find_meetings(
     tx: AsyncConnection, meeting_id: str, provider: str | None = None
 ) -> list[MeetingOverview]:
-    """Meetings of that id: several where providers share it and none is named, none where it is not known."""
+    """Meetings of that id, here or in the system that describes them: several where providers share it and
+    none is named, none where it is not known."""
     wanted = meetings.c.meeting_id == meeting_id
-    return await _overviews(tx, wanted if provider is None else wanted & (meetings.c.provider == provider))
+    found = await _overviews(tx, wanted if provider is None else wanted & (meetings.c.provider == provider))
+    if found or provider is not None:
+        return found
+    keys = await described_as(tx, meeting_id)
+    return [one for key in keys for one in await find_meetings(tx, key[1], key[0])]
 
 
 async def _overviews(
@@ -97,12 +105,15 @@ async def _overviews(
         .limit(limit)
     )
     stored = await _artifacts_by_meeting(tx, chosen.subquery())
+    rows = (await tx.execute(chosen)).mappings().all()
+    described = await descriptions_of(tx, [(row["provider"], row["meeting_id"]) for row in rows])
     overviews = []
-    for row in (await tx.execute(chosen)).mappings():
+    for row in rows:
         known = {column.name: row[column.name] for column in fields(Meeting)}
         meeting = Meeting(**{**known, "state": State(row["state"])})
-        of_it = stored[meeting.provider, meeting.meeting_id]
-        overviews.append(MeetingOverview(meeting, tuple(of_it), row["open_failures"]))
+        key = (meeting.provider, meeting.meeting_id)
+        of_it = tuple(stored[key])
+        overviews.append(MeetingOverview(meeting, of_it, row["open_failures"], described.get(key)))
     return overviews
 
 

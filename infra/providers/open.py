@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 from infra.providers.base import ProviderApi
+from infra.providers.directory import Directory
 
 
 @asynccontextmanager
@@ -13,3 +14,12 @@ async def open_providers(
     """All of them, by the provider's name, until the context ends."""
     async with AsyncExitStack() as stack:
         yield {provider: await stack.enter_async_context(api) for provider, api in apis.items()}
+
+
+@asynccontextmanager
+async def open_directories(
+    directories: Mapping[str, AbstractAsyncContextManager[Directory]],
+) -> AsyncIterator[Mapping[str, Directory]]:
+    """As `open_providers`."""
+    async with AsyncExitStack() as stack:
+        yield {provider: await stack.enter_async_context(each) for provider, each in directories.items()}

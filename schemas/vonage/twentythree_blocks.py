@@ -51,6 +51,7 @@ class Meeting:
     ended_at: datetime | None
     duration_seconds: float | None
     recording_url: str | None
+    is_recorded: bool
 
     @property
     def state(self) -> State | None:
@@ -67,6 +68,8 @@ def read_meeting(fields: Fields) -> Meeting | None:
     if found is None:
         return None
 
+    settings = found.get("settings")
+
     def either(*names: str) -> Any:
         return next((found[name] for name in names if found.get(name) is not None), None)
 
@@ -82,6 +85,7 @@ def read_meeting(fields: Fields) -> Meeting | None:
         ended_at=moment_of(either("end_time", "ended_at")),
         duration_seconds=number(found.get("duration")) or None,
         recording_url=text(found.get("recording_url")),
+        is_recorded=True in (found.get("is_recording"), _field(settings, "recording_enabled")),
     )
 
 
@@ -116,6 +120,10 @@ def _attributes(fields: Fields) -> Fields | None:
     if not isinstance(attributes, dict) or not key_of(attributes.get("unique_id")):
         return None
     return {"id": data.get("id"), **attributes}
+
+
+def _field(value: object, name: str) -> object:
+    return value.get(name) if isinstance(value, dict) else None
 
 
 def _people(value: object) -> tuple[str, ...]:
