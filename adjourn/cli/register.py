@@ -19,7 +19,7 @@ from infra.errors import Poison, Retryable
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """`what` goes to `url` by the sender's own word where it `is_set`, and went to `before`: null, nowhere."""
+    """`what` goes to `url` by the sender's own word where it `is_set`; it went to `before`: null, nowhere."""
 
     url: str
     what: str
