@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings
 from adjourn import forms
 from adjourn.senders.demo import Demo
 from adjourn.senders.sender import Channel, Outgoing, Sender, revealed
+from adjourn.senders.waterr_registering import REGISTERING
 from receiver import waterr
 from receiver.admission import Scheme
 
@@ -109,4 +110,5 @@ WATERR: Final = Sender(
         "legacy": _channel("legacy", "waterr_legacy_secrets"),
     },
     demo=_DEMO,
+    registering=REGISTERING,
 )

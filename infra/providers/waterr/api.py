@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-import aiohttp
-
 from infra.providers.base import (
     Ended,
     FinalEvent,
@@ -20,7 +18,7 @@ from infra.providers.base import (
 )
 from infra.providers.waterr.ending import ended, final_event
 from infra.providers.waterr.files import meeting_of, recordings_of, transcript_of, video_of
-from infra.providers.waterr.session import Session, safe, undocumented
+from infra.providers.waterr.session import Session, opened_session, safe, undocumented
 from schemas.meeting import Link
 from schemas.waterr.transcripts import SENTENCES
 
@@ -31,18 +29,8 @@ _NO_RETRANSCRIPTION: Final = "Waterr's API cannot have a transcript made again."
 async def open_waterr(url: str, key: str, *, timeout_seconds: float = 30) -> AsyncIterator[ProviderApi]:
     """The API at `url` (with `/v1`), asked with `key`. A call takes `timeout_seconds` at most, besides the
     time for which it waits for its turn."""
-    async with aiohttp.ClientSession(
-        headers={
-            "Authorization": f"Bearer {key}",
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-            "User-Agent": "adjourn",
-        },
-        auto_decompress=False,  # it would hide the size of an answer
-        cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=aiohttp.ClientTimeout(total=timeout_seconds),
-    ) as client:
-        yield Waterr(Session(client, url.rstrip("/")))
+    async with opened_session(url, key, timeout_seconds) as session:
+        yield Waterr(session)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +60,7 @@ class Waterr:
             () if video is None else (Link("video", video),),
             transcript=bool(sentences) or await self.transcript(meeting_id, event_type) is not None,
             others=tuple(f"recording {number}" for number in range(2, len(recordings) + 1)),
+            summary=meeting.get("analysis_status") == "completed",
         )
 
     async def delete(self, meeting_id: str, event_type: str) -> None:

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NoReturn
 
@@ -63,6 +64,22 @@ class Session:
             return told_by(await self.ask(path, query))
         except UnknownUpstream:
             return None
+
+
+@asynccontextmanager
+async def opened_session(url: str, key: str, timeout_seconds: float) -> AsyncIterator[Session]:
+    async with aiohttp.ClientSession(
+        headers={
+            "Authorization": f"Bearer {key}",
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "User-Agent": "adjourn",
+        },
+        auto_decompress=False,  # it would hide the size of an answer
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=timeout_seconds),
+    ) as client:
+        yield Session(client, url.rstrip("/"))
 
 
 def told_by(answer: Answer) -> Any:
