@@ -16,6 +16,7 @@ from benchmarks import (
     runner,
     search,
     start,
+    transcribing,
 )
 
 BENCHMARKS = {
@@ -25,6 +26,7 @@ BENCHMARKS = {
     "runner": runner.main,
     "recordings": recordings.main,
     "replay": replay.main,
+    "transcribing": transcribing.main,
     "search": search.main,
     "objects": objects.main,
     "copyurl": copyurl.main,
