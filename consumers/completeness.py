@@ -84,6 +84,8 @@ async def see_that_all_is_here(
     for artifact in here.artifacts:
         await _see_that_it_is_stored(artifact, here, services.objects)
     there = await _holdings(here, api)
+    if not there.can_be_deleted:
+        raise Doubt("The provider's API deletes nothing.")
     if not (there.links or there.transcript or may_be_gone):
         raise Doubt("The provider has no files of the meeting.")
     await _see_that_nothing_is_missing(there, here.artifacts, services)

@@ -39,13 +39,14 @@ class Holdings:
 
     `links` are fresh, of each file once; a transcript has one where it is a file. `transcript` says whether
     there is one at all, `summary` whether the provider made one. `others` are its names of files that
-    we have no kind for.
+    we have no kind for. `can_be_deleted` says that the API has a call for that.
     """
 
     links: tuple[Link, ...]
     transcript: bool
     others: tuple[str, ...] = ()
     summary: bool = False
+    can_be_deleted: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,21 @@
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from consumers import upstream
+from infra.database.events import timeline
+from schemas.facts import MEETING_COMPLETED, MeetingEnded
 from schemas.meeting import State
+from schemas.topics import EVENTS
 from tests.consumers.kit_scene import Scene, opened_scene
 from tests.consumers.storing import MOVIE
-from tests.schemas.kit import ENDED, SESSION, encode, event, meeting, recording
+from tests.schemas.kit import ENDED, SESSION, encode, event, meeting, record, recording
 from tests.servers import media
 
 OVER = meeting(endedAt=ENDED)
@@ -146,6 +151,21 @@ async def test_a_dead_link_of_a_session_that_the_api_does_not_know_is_buried(sce
     await scene.work()
     [reason] = await scene.buried()
     assert "404" in reason
+
+
+async def test_where_nothing_can_be_deleted_nobody_begins_to(scene: Scene) -> None:
+    scene.kit.has(SESSION)
+    scene.kit.records(SESSION, "rec-1", video="/v")
+    await scene.webhook(event("meeting.ended", about=OVER))
+    await scene.webhook(uploaded(scene))
+    await scene.work()
+    over = MeetingEnded(provider="realtimekit", meeting_id=SESSION, at=None)
+    told = record(over.model_dump_json().encode(), "")
+    told = replace(told, topic=EVENTS, headers={"ce_id": "f", "ce_type": MEETING_COMPLETED})
+    assert await upstream.CONSUMER.handle(told, scene.services) == ()
+    async with scene.services.database.reading() as tx:
+        events = await timeline(tx, "realtimekit", SESSION)
+    assert not [one for one in events if one.said.type.startswith("upstream.")]
 
 
 async def test_our_token_goes_to_no_link(scene: Scene) -> None:

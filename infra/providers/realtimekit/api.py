@@ -70,6 +70,8 @@ class RealtimeKit:
             (*links, *files),
             transcript=any(link.kind == "transcript" for link in files),
             others=tuple(text(one.get("output_file_name")) or str(one["id"]) for one in others),
+            summary=any(link.kind == "summary" for link in files),
+            can_be_deleted=False,
         )
 
     async def delete(self, meeting_id: str, event_type: str) -> None:
