@@ -158,7 +158,7 @@ def _told(
             return web.json_response(_error(403, "FST_ERR_FORBIDDEN", "Forbidden"), status=403)
         if serve is None:
             assert of_account is not None
-            return of_account(api, request)
+            return of_account(api, request, question)
         if bot not in api.bots:
             if is_v1:
                 return web.json_response({"error": "Bot not found"}, status=404)

@@ -54,7 +54,7 @@ class Lists:
     webhook_url: str | None = None
 
 
-def bots_of_v2(api: "MeetingBaasApi", request: web.Request) -> web.Response:
+def bots_of_v2(api: "MeetingBaasApi", request: web.Request, question: bytes) -> web.Response:
     wanted = {status for status in request.query.get("status", "").split(",") if status}
     if not wanted <= _DOCUMENTED:
         return _refused("status: invalid value")
@@ -80,7 +80,7 @@ def bots_of_v2(api: "MeetingBaasApi", request: web.Request) -> web.Response:
     return web.json_response({"success": True, "data": items, "cursor": cursor, "prev_cursor": None})
 
 
-def bots_of_v1(api: "MeetingBaasApi", request: web.Request) -> web.Response:
+def bots_of_v1(api: "MeetingBaasApi", request: web.Request, question: bytes) -> web.Response:
     page = _page(api, request, _ended_after(api, request, 1))
     if page is None:
         return web.json_response({"error": "Invalid cursor"}, status=400)
@@ -92,12 +92,12 @@ def bots_of_v1(api: "MeetingBaasApi", request: web.Request) -> web.Response:
     return web.json_response({"bots": items, "next_cursor": cursor})
 
 
-def webhook_url(api: "MeetingBaasApi", request: web.Request) -> web.Response:
+def webhook_url(api: "MeetingBaasApi", request: web.Request, question: bytes) -> web.Response:
     return web.json_response({"webhook_url": api.lists.webhook_url})
 
 
-def set_webhook_url(api: "MeetingBaasApi", request: web.Request) -> web.Response:
-    api.lists.webhook_url = json.loads(request["question"])["webhook_url"]
+def set_webhook_url(api: "MeetingBaasApi", request: web.Request, question: bytes) -> web.Response:
+    api.lists.webhook_url = json.loads(question)["webhook_url"]
     return web.Response(status=200)
 
 
