@@ -47,6 +47,9 @@ class EventHeaders(Headers):
     traceparent: Annotated[
         str, Field(description="W3C trace context: a fact carries on that of the webhook which caused it.")
     ] = ""
+    replay: Annotated[
+        str, Field(description="Only of what was republished: the name of the replay by which it came again.")
+    ] = ""
 
 
 class DeadLetterHeaders(EventHeaders):
@@ -76,3 +79,6 @@ class DeadLetterHeaders(EventHeaders):
         str, Field(description="How the webhook was authenticated; only from the receiver.")
     ] = ""
     dl_traceback: Annotated[str, Field(description="Only of a `bug`.")] = ""
+    dl_replay: Annotated[
+        str, Field(description="Only of what failed again: the name of the replay in which it did.")
+    ] = ""
