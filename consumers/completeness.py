@@ -17,6 +17,7 @@ from infra.database.engine import Database
 from infra.database.events import MeetingEvent, timeline
 from infra.database.failures import Failure, open_failures_of
 from infra.database.outcomes import last_successes
+from infra.database.retranscriptions import OPEN, retranscriptions_of
 from infra.errors import Poison, Retryable
 from infra.objects.base import ObjectStore
 from infra.providers.base import DeletedUpstream, Holdings, ProviderApi
@@ -37,7 +38,8 @@ class Doubt(Exception):
 class MeetingHere:
     """What we know of a meeting that is over, by an event of the type `final_type` (a `ce_type`).
 
-    `events` is its timeline, `on_their_way` counts the files that are being copied.
+    `events` is its timeline, `on_their_way` counts the files that are being copied, `being_made` says that
+    the provider is to make another transcript.
     """
 
     provider: str
@@ -46,6 +48,7 @@ class MeetingHere:
     events: Sequence[MeetingEvent]
     artifacts: Sequence[Artifact]
     on_their_way: int
+    being_made: bool = False
 
 
 async def meeting_here(provider: str, meeting_id: str, database: Database) -> MeetingHere | None:
@@ -54,11 +57,13 @@ async def meeting_here(provider: str, meeting_id: str, database: Database) -> Me
         events = await timeline(tx, provider, meeting_id)
         artifacts = await artifacts_of(tx, provider, meeting_id)
         on_their_way = await downloads_of(tx, provider, meeting_id)
+        asked = await retranscriptions_of(tx, provider, meeting_id)
     finals = [event.said.type for event in events if event.said.says in FINAL]
     if not finals:
         return None
     final_type = f"{provider}.{finals[-1]}"
-    return MeetingHere(provider, meeting_id, final_type, events, artifacts, len(on_their_way))
+    being_made = any(one.stage in OPEN for one in asked)
+    return MeetingHere(provider, meeting_id, final_type, events, artifacts, len(on_their_way), being_made)
 
 
 async def see_that_all_is_here(
@@ -81,6 +86,8 @@ async def see_that_all_is_here(
         raise Doubt("Nothing of the meeting is stored.")
     if here.on_their_way:
         raise Doubt("Files of the meeting are on their way.")
+    if here.being_made:
+        raise Doubt("The provider is to make another transcript.")
     for artifact in here.artifacts:
         await _see_that_it_is_stored(artifact, here, services.objects)
     there = await _holdings(here, api)

@@ -13,10 +13,13 @@ from pydantic import BaseModel, ValidationError
 
 from consumers.base import Consumer, Services
 from consumers.completeness import Doubt, MeetingHere, meeting_here, see_that_all_is_here
+from consumers.retranscription import consumer as retranscription
 from infra.database.events import MeetingEvent, add_event
+from infra.database.failures import open_failures_of
 from infra.database.forgotten import is_forgotten
 from infra.database.locks import lock_meeting
-from infra.errors import Poison
+from infra.database.outcomes import last_successes
+from infra.errors import Later, Poison
 from infra.providers.base import DeletedUpstream
 from schemas.envelope import Record, derived_id
 from schemas.facts import (
@@ -33,6 +36,7 @@ from schemas.topics import EVENTS
 
 _NAME: Final = "upstream"
 _DELETING: Final = "upstream.deleting"
+_DECIDED_SECONDS: Final = 10
 _MAY_BE_THE_LAST: Final = frozenset({MEETING_COMPLETED, MEETING_FAILED, RECORDING_STORED, TRANSCRIPT_STORED})
 
 log = structlog.get_logger()
@@ -64,6 +68,7 @@ async def handle(
     done = _line(UPSTREAM_DELETED, here)
     if done is not None:
         return (_fact(done, here),) if done.received_ms == record.time_ms else ()
+    await _see_that_it_is_decided(told, record, services)
     begun = _line(_DELETING, here) is not None
     try:
         await see_that_all_is_here(
@@ -102,6 +107,17 @@ def _read(record: Record) -> _Told:
         return _Told.model_validate_json(record.value)
     except ValidationError as error:
         raise Poison(f"a fact of type {record.type} that cannot be read") from error
+
+
+async def _see_that_it_is_decided(told: _Told, record: Record, services: Services) -> None:
+    """Raises `Later` until the same fact has decided whether the provider is to make another transcript."""
+    if services.transcripts.when == "never" or told.provider not in services.providers:
+        return
+    async with services.database.reading() as tx:
+        decided = await last_successes(tx, retranscription.CONSUMER.name, [record.id])
+        failures = await open_failures_of(tx, told.provider, told.meeting_id)
+    if not decided and record.id not in {failure.event_id for failure in failures}:
+        raise Later("Whether its transcript is made again is not decided yet.", _DECIDED_SECONDS)
 
 
 def _line_id(type: str, here: MeetingHere) -> str:  # noqa: A002

@@ -3,7 +3,6 @@
 import time
 import uuid
 from datetime import UTC, datetime
-from typing import Final
 
 import click
 
@@ -23,12 +22,10 @@ from adjourn.event_log import existing_log
 from adjourn.senders.table import apis_of
 from adjourn.settings import Settings
 from infra.database.holdings import Key
-from infra.database.retranscriptions import Stage, retranscriptions_of
+from infra.database.retranscriptions import OPEN, retranscriptions_of
 from schemas.envelope import event_headers, rfc3339
 from schemas.facts import RETRANSCRIPTION_REQUESTED, Fact, RetranscriptionRequested
 from schemas.topics import EVENTS
-
-_ON_ITS_WAY: Final = (Stage.REQUESTED, Stage.CALLING, Stage.CALLED)
 
 
 @click.command()
@@ -51,7 +48,7 @@ async def _retranscribe(
     async with existing_database(configured) as database, database.reading() as tx:
         key = (await only_meeting(tx, wanted)).key
         decided = await retranscriptions_of(tx, *key)
-    open_one = next((one for one in decided if one.stage in _ON_ITS_WAY), None)
+    open_one = next((one for one in decided if one.stage in OPEN), None)
     if open_one is not None:
         raise failed(
             f"Another transcript was asked for at {local_time(from_ms(open_one.requested_ms))}, and is waited"

@@ -25,6 +25,10 @@ class Stage(StrEnum):
     SKIPPED = "skipped"
 
 
+OPEN: Final = frozenset({Stage.REQUESTED, Stage.CALLING, Stage.CALLED})
+"""Those of which something may yet come."""
+
+
 @dataclass(frozen=True, slots=True)
 class Retranscription:
     """One decision to have a transcript made again.
