@@ -1,4 +1,4 @@
-"""What senders say of a file beside its link: an id, until when, a digest, that it is to be asked for first."""
+"""What senders say of files beside links: an id, until when, a digest; that it is to be asked for first."""
 
 import hashlib
 from collections.abc import AsyncIterator, Sequence
