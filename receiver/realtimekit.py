@@ -6,7 +6,7 @@ Source: https://github.com/cloudflare/cloudflare-docs at 1ab5188:
 
 One key signs for all customers, and of a delivery only the body: so a right signature says that it comes from
 RealtimeKit, not that it is for us. That says the organisation in the body, and where none is named there, the
-id of the webhook in a header (`docs/decisions/`).
+id of the webhook in a header (decision 0034).
 
 Contradictions observed, and what is done about them:
 - Dyte's sample verifies what `JSON.stringify` makes of the body: they send it compact, so it is the same
