@@ -78,8 +78,9 @@ def _channel(name: meeting_baas.Channel, setting: str, sample: str) -> Channel:
     return Channel(setting, partial(_sign, name, setting), sample)
 
 
-def _demo_settings(_: str) -> Sequence[str]:
+def _demo_settings(api_url: str) -> Sequence[str]:
     return (
+        f"ADJOURN_MEETING_BAAS_API_URL={api_url}",
         f"ADJOURN_MEETING_BAAS_API_KEYS={secrets.token_hex(16)}",
         f"ADJOURN_MEETING_BAAS_SVIX_SECRETS=whsec_{secrets.token_hex(16)}",
         f"ADJOURN_MEETING_BAAS_CALLBACK_SECRETS={secrets.token_hex(16)}",
@@ -88,6 +89,9 @@ def _demo_settings(_: str) -> Sequence[str]:
 
 _MEETING: Final = "7d1c0f52-5b0e-4f0a-9a58-2f6f3f1f7c11"
 """Of the samples of v1."""
+
+_MISSED: Final = "e81b6f30-94d2-4c7e-a5f8-2d90c3b7a164"
+"""Known only to the API of the samples."""
 
 _DEMO: Final = Demo(
     _demo_settings,
@@ -105,7 +109,11 @@ _DEMO: Final = Demo(
         ]),
         ("What is known now:", ["meetings", f"meeting {_MEETING}"]),
         ("What was said, and where:", [f"transcript {_MEETING}", "search invitations today"]),
+        ("A meeting of which no webhook came. Its provider is asked what ended, and it is fetched:", [
+            "reconcile --since 2026-03-01",
+        ]),
         ("Is every file still what it was when it was stored:", ["verify"]),
+        ("And the meeting that was missed:", [f"meeting {_MISSED}"]),
     ),
 )  # fmt: skip
 
