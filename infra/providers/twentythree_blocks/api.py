@@ -31,7 +31,6 @@ SYSTEM: Final = "23blocks"
 _FINAL: Final = f"{SESSION}.{SESSION_DESTROYED}"
 _OVER: Final = (State.COMPLETED, State.FAILED)
 _FRESH_SECONDS: Final = 5
-"""So long one reading of the list serves all who look for a session."""
 _RECORDED_WITHIN: Final = timedelta(hours=2)
 """Of a meeting that was to be recorded, and whose recording is not told of yet."""
 _CUSTOM: Final = ("metadata", "payload")
@@ -39,10 +38,15 @@ _CUSTOM: Final = ("metadata", "payload")
 
 @asynccontextmanager
 async def open_twentythree_blocks(
-    urls: Sequence[str], token: str, app_id: str, *, timeout_seconds: float = 30
+    urls: Sequence[str],
+    token: str,
+    app_id: str,
+    *,
+    timeout_seconds: float = 30,
+    fresh_seconds: float = _FRESH_SECONDS,
 ) -> AsyncIterator["TwentyThreeBlocks"]:
     """The API at the first of `urls` that answers. A call takes `timeout_seconds` at most, besides the time
-    for its turn."""
+    for its turn. One reading of the list serves all who look for a session within `fresh_seconds`."""
     async with aiohttp.ClientSession(
         headers={
             "Authorization": f"Bearer {token}",
@@ -55,7 +59,7 @@ async def open_twentythree_blocks(
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=timeout_seconds),
     ) as client:
-        yield TwentyThreeBlocks(Session(client, [url.rstrip("/") for url in urls]))
+        yield TwentyThreeBlocks(Session(client, [url.rstrip("/") for url in urls]), fresh_seconds)
 
 
 @dataclass(slots=True)
@@ -64,6 +68,7 @@ class TwentyThreeBlocks:
     have none."""
 
     session: Session
+    fresh_seconds: float = _FRESH_SECONDS
     _known: dict[str, Listed] = field(default_factory=dict)
     _read_at: float | None = None
     _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -119,7 +124,7 @@ class TwentyThreeBlocks:
         """By the session, or by 23blocks' own id."""
         async with self._reading:
             now = asyncio.get_running_loop().time()
-            if self._read_at is None or now - self._read_at > _FRESH_SECONDS:
+            if self._read_at is None or now - self._read_at > self.fresh_seconds:
                 known: dict[str, Listed] = {}
                 async for one in self.session.meetings():
                     for key in (one.meeting.id, one.meeting.session):
