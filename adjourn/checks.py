@@ -18,7 +18,7 @@ from adjourn.event_log import existing_log, opened_log
 from adjourn.first_start import own_url
 from adjourn.objects import objects_of
 from adjourn.places import embedded, require_existing, shown
-from adjourn.senders.table import schemes_of
+from adjourn.senders.table import apis_of, schemes_of
 from adjourn.sentences import sentence
 from adjourn.settings import Settings
 from adjourn.wiring import consumers_of
@@ -58,6 +58,8 @@ async def check_everything(settings: Settings, *, sweep: bool = False) -> AsyncI
     if sweep and objects.well and database.well:
         yield await _finding("sweep", _sweep, settings)
     yield await _finding("secrets", _secrets, settings)
+    if settings.retranscribe != "never":
+        yield await _finding("retranscription", _retranscription, settings)
     yield await _finding("port", _port, settings)
     yield await _finding("disk", _disk, settings)
 
@@ -128,6 +130,16 @@ async def _secrets(settings: Settings) -> str:
             "ADJOURN_MEETING_BAAS_API_KEYS, or one of the other secrets that .env.example lists."
         )
     return f"Webhooks of {', '.join(providers)} can be authenticated."
+
+
+async def _retranscription(settings: Settings) -> str:
+    providers = apis_of(settings)
+    if not providers:
+        raise Halt(
+            f"Transcripts are to be made again (ADJOURN_RETRANSCRIBE={settings.retranscribe}), but there is"
+            " no key to any sender's API: set one, ADJOURN_MEETING_BAAS_API_KEYS for example."
+        )
+    return f"Transcripts are made again by {', '.join(providers)} ({settings.retranscribe})."
 
 
 async def _port(settings: Settings) -> str:

@@ -110,6 +110,8 @@ async def test_without_a_key_it_says_what_to_set(program: Program, api: MeetingB
         done = program.run("retranscribe", BOT)
         assert done.returncode == 1
         assert "ADJOURN_MEETING_BAAS_" in done.stderr
+        program.settings["ADJOURN_RETRANSCRIBE"] = "missing"
+        assert "no key to any sender's API" in program.run("check").stderr
 
     await asyncio.to_thread(as_a_user)
 
