@@ -90,6 +90,8 @@ async def _reconcile(
             except (Poison, Retryable) as error:
                 troubles.append(f"{provider}: {sentence(error)}")
                 counts = _counted(found)
+                if not found:
+                    continue
             (_print_objects if as_json else _print_words)(run, counts, found)
     return troubles
 
@@ -162,5 +164,5 @@ def _print_words(run: Run, counts: Counts, found: Sequence[Judged]) -> None:
         click.echo("What is fetched is in the log. The consumers work on it now, or once `adjourn run` runs.")
     elif run.dry and counts.missing:
         click.echo("Nothing was fetched: without --dry-run it is.")
-    elif counts.known == counts.complete:
+    elif counts.missing == counts.waiting == counts.impossible == 0:
         click.echo("Nothing is missing.")

@@ -146,6 +146,18 @@ async def test_a_list_that_breaks_off_is_a_sentence_and_what_came_before_is_done
         assert numbers(done.stdout)[3] == 2
 
 
+async def test_a_provider_that_does_not_answer_is_no_provider_of_which_nothing_is_missing(
+    tmp_path: Path,
+) -> None:
+    async with opened_place(tmp_path) as place:
+        assert (await place.run("setup")).returncode == 0
+        place.upstream.keys.clear()
+        done = await place.run("reconcile", "--since", "1d")
+        assert done.returncode == 1
+        assert done.stdout == ""
+        assert "ADJOURN_MEETING_BAAS_API_KEYS" in done.stderr
+
+
 async def test_without_a_key_to_any_api_it_says_what_to_do(tmp_path: Path) -> None:
     async with opened_place(tmp_path, ADJOURN_MEETING_BAAS_API_KEYS="") as place:
         assert (await place.run("setup")).returncode == 0
