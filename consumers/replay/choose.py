@@ -77,8 +77,10 @@ async def choose_letters(log: EventLog, which: Which, index: Index) -> None:
     """
     since_ms = None if which.since_ms is None else which.since_ms - _CLOCKS_DIFFER_MS
     async for record in log.scan(DEAD_LETTERS, since_ms=since_ms):
+        if which.consumer not in (None, record.headers.get("dl_consumer")) or not which.is_of(record):
+            continue
         letter = letter_of(record)
-        if letter is not None and which.consumer in (None, letter.consumer) and which.is_of(record):
+        if letter is not None:
             index.add(letter, record, counts=which.is_in_time(letter.time_ms) and which.fits(letter))
 
 

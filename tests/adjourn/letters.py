@@ -67,9 +67,11 @@ def bury(program: Program, letters: Iterable[Buried]) -> None:
     )
 
 
-async def bury_in(log_url: str, letters: Iterable[Buried]) -> None:
+async def bury_in(log_url: str, letters: Iterable[Buried], *, set_up: bool = False) -> None:
     log = open_log(log_url, kafka=KafkaOptions(partitions=2))
     try:
+        if set_up:
+            await log.setup()
         every = iter(letters)
         while some := [*islice(every, _AT_ONCE)]:
             await asyncio.gather(

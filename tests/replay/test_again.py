@@ -9,6 +9,7 @@ from consumers.base import Services
 from consumers.replay.again import ReplayCounts
 from consumers.replay.choose import Wanted
 from consumers.replay.which import Which
+from infra.database.failures import Failure, add_failure, open_failures_of
 from infra.errors import Halt, Poison
 from schemas.envelope import Record
 from schemas.facts import Fact
@@ -202,3 +203,20 @@ async def test_no_faster_than_was_asked_for(p: Pipeline) -> None:
 
     assert await p.replay(recordings(), rate=10) == ReplayCounts(healed=5)
     assert asyncio.get_running_loop().time() - began >= 0.4
+
+
+async def test_what_is_discarded_is_no_open_failure_of_its_meeting(p: Pipeline) -> None:
+    [record] = await p.fail(("e1", "m1"))
+    [letter] = await p.open_letters()
+    failure = Failure(
+        "recordings", "e1", record.type, "meeting-baas", "m1", "poison", "gone", 1, letter.time_ms, 0, 1
+    )
+    async with p.database.transaction() as tx:
+        await add_failure(tx, failure)
+        assert await open_failures_of(tx, "meeting-baas", "m1") == [failure]
+
+    await p.discard(letter)
+
+    assert await p.replay(recordings()) == ReplayCounts()
+    async with p.database.reading() as tx:
+        assert await open_failures_of(tx, "meeting-baas", "m1") == []
