@@ -24,7 +24,8 @@ from schemas.envelope import Record
 from schemas.facts import Fact
 from schemas.identity import BrokenEvent
 from schemas.meeting import Link, Observation, SummarySource
-from schemas.providers import ProviderSchema, provider_of
+from schemas.provider import ProviderSchema
+from schemas.providers import provider_of
 from schemas.summary import SummaryHead
 from schemas.summary_page import given_as_markdown
 from schemas.topics import WEBHOOKS

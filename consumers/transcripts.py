@@ -33,7 +33,8 @@ from schemas.facts import TRANSCRIPT_STORED, Fact, TranscriptStored
 from schemas.manifest import Artifact, ArtifactKind
 from schemas.meeting import Observation, ParsedTranscript, TranscriptSource
 from schemas.names import object_name
-from schemas.providers import PROVIDERS, ProviderSchema, provider_of
+from schemas.provider import ProviderSchema
+from schemas.providers import PROVIDERS, provider_of
 from schemas.topics import WEBHOOKS
 from schemas.transcript import Source
 

@@ -15,7 +15,8 @@ from receiver.body import BodyLimits
 from receiver.deadline import Deadline
 from receiver.shortcut import Shortcut
 from receiver.webhooks import WebhookRoute
-from schemas.providers import PROVIDERS, ProviderSchema
+from schemas.provider import ProviderSchema
+from schemas.providers import PROVIDERS
 
 
 async def nothing_degraded() -> Mapping[str, str]:
@@ -53,10 +54,10 @@ def create_app(
     """For one event loop.
 
     `schemes` by provider, each within its lifetime: who has none is answered 404. A body must come whole in
-    `body_seconds` and never stand still for `body_idle_seconds`. Meeting BaaS v1 waits 5 s for an answer: `append_seconds`,
-    after which it is 503, must stay below that. `clock` gives seconds since 1970. `degraded` says what is
-    away although events are accepted, a sentence for each part; it must not raise. `metrics` makes the page
-    in Prometheus's text format.
+    `body_seconds` and never stand still for `body_idle_seconds`. Some senders wait 5 s for an answer:
+    `append_seconds`, after which it is 503, must stay below that. `clock` gives seconds since 1970.
+    `degraded` says what is away although events are accepted, a sentence for each part; it must not raise.
+    `metrics` makes the page in Prometheus's text format.
     """
     if max_body_bytes > MAX_RECORD_BYTES:
         raise ValueError(f"max_body_bytes may be {MAX_RECORD_BYTES} at most: the log takes no larger record.")

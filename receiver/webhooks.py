@@ -40,7 +40,7 @@ from receiver.shortcut import Pending
 from schemas import topics
 from schemas.envelope import Headers
 from schemas.identity import BrokenEvent, NotAnEvent
-from schemas.providers import ProviderSchema
+from schemas.provider import ProviderSchema
 
 Task = asyncio.Task[Any]
 

@@ -14,7 +14,7 @@ from infra.errors import Poison, Retryable
 from schemas.identity import BrokenEvent, NotAnEvent
 from schemas.lenient import parse_json
 from schemas.meeting import Link, ParsedTranscript, TranscriptSource
-from schemas.providers import ProviderSchema
+from schemas.provider import ProviderSchema
 from schemas.transcript import Segment
 
 _LONGEST_MEETING_SECONDS: Final = 24 * 3600

@@ -20,7 +20,7 @@ from infra.database.meetings import find_meetings
 from infra.errors import Poison, Retryable
 from schemas.identity import BrokenEvent
 from schemas.meeting import Link, ParsedTranscript, TranscriptSource
-from schemas.providers import ProviderSchema
+from schemas.provider import ProviderSchema
 from schemas.speaking import Turn, is_named, named
 
 _KIND: Final = "diarization"
