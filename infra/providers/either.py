@@ -10,6 +10,7 @@ from infra.providers.base import (
     Ended,
     FinalEvent,
     Holdings,
+    NotOffered,
     ProviderApi,
     TranscriptDocument,
     Transcription,
@@ -52,16 +53,22 @@ class Either:
             await self.second.delete(meeting_id, event_type)
 
     async def ended(self, since: datetime) -> AsyncIterator[Ended]:
-        """All that either says; where one breaks off, the other is read to its end all the same."""
+        """All that either says; where one breaks off, the other is read to its end all the same. One that has
+        no such list is no trouble as long as the other has."""
         broken: Retryable | None = None
+        lacking: list[NotOffered] = []
         for api in (self.first, self.second):
             try:
                 async for one in api.ended(since):
                     yield one
             except Retryable as error:
                 broken = error
+            except NotOffered as error:
+                lacking.append(error)
         if broken is not None:
             raise broken
+        if len(lacking) == 2:
+            raise lacking[0]
 
     async def final_event(self, meeting_id: str, event_type: str) -> FinalEvent | None:
         try:
