@@ -82,6 +82,8 @@ async def decide(record: Record, services: Services, now_ms: int, patience: Pati
     told = _read(record)
     with suppress(Forgotten):
         there = await _there(told, services)
+        if now_ms - _ended_ms(record, there) > patience.young * 1000:
+            return ()
         before = next((one for one in there.decided if one.cause == record.id), None)
         if before is not None:
             return () if before.stage is Stage.SKIPPED else (requested(before),)
@@ -91,6 +93,12 @@ async def decide(record: Record, services: Services, now_ms: int, patience: Pati
         if reason is not None:
             return await _recorded(record, told, there, reason, services, now_ms)
     return ()
+
+
+def _ended_ms(record: Record, there: _There) -> int:
+    """When we first heard of the meeting's end: a replay tells of it anew."""
+    heard = [event.received_ms for event in there.events if event.said.says in FINAL]
+    return max(heard, default=record.time_ms)
 
 
 def type_of(provider: str, events: Sequence[MeetingEvent]) -> str | None:

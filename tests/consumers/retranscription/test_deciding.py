@@ -199,6 +199,13 @@ async def test_of_history_nothing_is_made_again(desk: Desk) -> None:
     assert list(await desk.handle(over)) == []
 
 
+async def test_a_replay_of_what_was_long_ago_makes_nothing_again(desk: Desk) -> None:
+    await desk.ended(V2)
+    desk.wishes(Wish("always"))
+    desk.clock.passes(86_401)
+    assert list(await desk.handle(_over(desk))) == []
+
+
 async def test_v1_tells_of_who_made_it(desk: Desk) -> None:
     bot = await desk.ended(V1)
     bot.transcribing.transcripts = said("by gladia")
