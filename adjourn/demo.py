@@ -22,8 +22,10 @@ from adjourn.senders.demo import FOLDER
 from adjourn.senders.table import SENDERS
 from adjourn.settings import environment_without_settings
 
-_FOLDER: Final = Path("var/demo")
 _READY_SECONDS: Final = 15
+_ALLOWED: Final = "ADJOURN_DOWNLOAD_ALLOW=127.0.0.1"
+_FAILING: Final = "A recording that may not be fetched: its link leads to this machine, and nothing allows it."
+_HEALING: Final = f"{_ALLOWED} is in .env now, and Adjourn was started again. The cause is gone, so:"
 
 
 @click.command()
@@ -38,13 +40,18 @@ def command(provider: str) -> None:
     demo = SENDERS[provider].demo
     with sample_api(provider) as api_url:
         folder = _empty_folder()
-        _set(folder, demo.settings(api_url))
+        settings = demo.settings(api_url)
+        if demo.fails:
+            _set(folder, settings)
+            with _running(folder):
+                _show(folder, _FAILING, [f"send --links-to {api_url} {demo.fails}"])
+                _await_dead_letter(folder)
+                _show(folder, "What failed is kept, with the reason:", ["dead-letters"])
+        _set(folder, [*settings, _ALLOWED])
         with _running(folder):
-            for title, lines in demo.steps:
-                click.secho(f"\n{title}", bold=True)
-                for line in lines:
-                    click.secho(f"  $ adjourn {line}", fg="cyan")
-                    _adjourn(folder, line)
+            steps = demo.steps if not demo.fails else [(_HEALING, ["replay", "dead-letters"]), *demo.steps]
+            for title, lines in steps:
+                _show(folder, title, lines)
     click.secho("\nThe files are there:", bold=True)
     objects = folder / "var/objects"
     for path in sorted(
@@ -52,6 +59,22 @@ def command(provider: str) -> None:
     ):
         click.echo(f"  {path}")
     click.echo(f"\nThat took {time.monotonic() - began:.0f} s. `make run` starts the real thing.")
+
+
+def _show(folder: Path, title: str, lines: Sequence[str]) -> None:
+    """Run commands as a person would, and show what they print."""
+    click.secho(f"\n{title}", bold=True)
+    for line in lines:
+        click.secho(f"  $ adjourn {line}", fg="cyan")
+        _adjourn(folder, line)
+
+
+def _await_dead_letter(folder: Path) -> None:
+    deadline = time.monotonic() + _READY_SECONDS
+    while not _told(folder, "dead-letters --json").stdout:
+        if time.monotonic() > deadline:
+            raise failed(f"Nothing failed that should have: {folder / 'adjourn.log'} may say why.")
+        time.sleep(0.05)
 
 
 def _empty_folder() -> Path:
@@ -62,7 +85,7 @@ def _empty_folder() -> Path:
 
 
 def _set(folder: Path, settings: Sequence[str]) -> None:
-    lines = (f"ADJOURN_PORT={_free_port()}", "ADJOURN_DOWNLOAD_ALLOW=127.0.0.1", *settings)
+    lines = (f"ADJOURN_PORT={_free_port()}", *settings)
     (folder / ".env").write_text("".join(f"{line}\n" for line in lines))
 
 
@@ -103,13 +126,16 @@ def _is_ready(url: str) -> bool:
 
 
 def _adjourn(folder: Path, arguments: str) -> None:
-    """Run a command as a person would, and show what it prints."""
-    ended = subprocess.run(  # noqa: S603 our own program
-        _line(arguments), cwd=folder, env=environment_without_settings(), stdout=subprocess.PIPE, text=True
-    )
+    ended = _told(folder, arguments)
     click.echo("".join(f"    {line}{os.linesep}" for line in ended.stdout.splitlines()), nl=False)
     if ended.returncode:
         raise failed(f"`adjourn {arguments}` failed; {folder / 'adjourn.log'} may say why.")
+
+
+def _told(folder: Path, arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 our own program
+        _line(arguments), cwd=folder, env=environment_without_settings(), stdout=subprocess.PIPE, text=True
+    )
 
 
 def _line(arguments: str) -> list[str]:

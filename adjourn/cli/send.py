@@ -19,9 +19,12 @@ from infra.links.addresses import is_allowed, parse_address, parse_allowed
 @click.argument("name", metavar="[SAMPLE]", required=False)
 @click.option("--url", help="Where to post; the receiver of this folder's settings otherwise.")
 @click.option("--media", is_flag=True, help="Also serve the files that it links to, and wait for them.")
+@click.option("--links-to", metavar="URL", help="The server to which its links lead instead.")
 @click.option("--list", "only_list", is_flag=True, help="List the samples.")
 @json_option
-def send(name: str | None, url: str | None, media: bool, only_list: bool, as_json: bool) -> None:
+def send(
+    name: str | None, url: str | None, media: bool, links_to: str | None, only_list: bool, as_json: bool
+) -> None:
     """Send a sample event, signed as its provider would.
 
     SAMPLE is one of --list; without one, a finished meeting. The first secret of the settings signs it.
@@ -36,12 +39,17 @@ def send(name: str | None, url: str | None, media: bool, only_list: bool, as_jso
     configured = settings()
     sample = _chosen(name, configured) if name else _default(configured)
     usual_url = webhook_url(configured, sample.provider) + channel_of(sample).path(configured)
-    run_async(_send(configured, sample, url or usual_url, media, as_json))
+    if media and links_to:
+        raise click.UsageError("With --media its links lead to this machine: leave out --links-to.")
+    run_async(_send(configured, sample, url or usual_url, media, links_to, as_json))
 
 
-async def _send(configured: Settings, sample: samples.Sample, url: str, media: bool, as_json: bool) -> None:
+async def _send(
+    configured: Settings, sample: samples.Sample, url: str, media: bool, links_to: str | None, as_json: bool
+) -> None:
     if not media:
-        await _post(configured, sample, sample.body, url, as_json)
+        body = with_links_to(sample, links_to) if links_to else sample.body
+        await _post(configured, sample, body, url, as_json)
         return
     # Only now: what opens the database takes longer to import than all the rest to run.
     from adjourn.cli.arrival import arrival_of

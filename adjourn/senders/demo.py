@@ -15,7 +15,11 @@ Step = tuple[str, Sequence[str]]
 @dataclass(frozen=True, slots=True)
 class Demo:
     """`settings` are lines of a `.env`, with secrets made up for this once; its argument is the address at
-    which the demo answers as the sender's API does, from `adjourn/samples/<provider>/api/`."""
+    which the demo answers as the sender's API does, from `adjourn/samples/<provider>/api/`.
+
+    `fails` is a sample with links, sent while they may not be followed: it fails, and is healed by a replay.
+    """
 
     settings: Callable[[str], Sequence[str]]
     steps: Sequence[Step]
+    fails: str = ""

@@ -115,6 +115,7 @@ _DEMO: Final = Demo(
         ("Is every file still what it was when it was stored:", ["verify"]),
         ("And the meeting that was missed:", [f"meeting {_MISSED}"]),
     ),
+    fails="webhook-v1/complete.getting-started",
 )  # fmt: skip
 
 MEETING_BAAS: Final = Sender(
