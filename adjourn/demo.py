@@ -24,7 +24,7 @@ from adjourn.settings import environment_without_settings
 
 _READY_SECONDS: Final = 15
 _ALLOWED: Final = "ADJOURN_DOWNLOAD_ALLOW=127.0.0.1"
-_FAILING: Final = "A recording that may not be fetched: its link leads to this machine, and nothing allows it."
+_FAILING: Final = "A recording that may not be fetched: a link to this machine, which nothing allows."
 _HEALING: Final = f"{_ALLOWED} is in .env now, and Adjourn was started again. The cause is gone, so:"
 
 
