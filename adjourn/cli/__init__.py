@@ -37,7 +37,7 @@ COMMANDS: Final = {
     "verify": Entry("adjourn.cli.verify:verify", "Read every stored file again: is it what it was?"),
     "forget": Entry("adjourn.cli.forget:forget", "Remove a meeting: its files, and all that is known of it."),
     "reconcile": Entry(
-        "adjourn.cli.reconcile:reconcile", "Compare with the providers; fetch what never came."
+        "adjourn.cli.reconcile:reconcile", "Compare with the providers, and fetch what never came."
     ),
     "replay": Entry("adjourn.cli.replay:replay", "Try again what failed."),
 }
