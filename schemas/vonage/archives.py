@@ -27,12 +27,13 @@ _SHA256: Final = re.compile(r"[0-9a-fA-F]{64}")
 
 
 def links_of(archive: Fields) -> Iterator[Link]:
-    """The transcription's file, then the recording's: composed, or a zip of streams. An archive of nothing (0
-    bytes) has none."""
+    """The transcription's file, to be kept as it is and to be read; then the recording's: composed, or a zip
+    of streams. An archive of nothing (0 bytes) has none."""
     id_ = key_of(archive.get("id"))
     transcription = _transcription(archive)
     if transcription is not None:
         yield Link("raw_transcription", _url(transcription), id=id_, ask_first=True)
+        yield Link("transcript", _url(transcription), id=id_, ask_first=True)
     status, size = archive.get("status"), number(archive.get("size"))
     if status == IN_BUCKET or (status == IN_CLOUD and size != 0):
         yield Link(

@@ -187,11 +187,11 @@ def test_a_composed_archive_is_a_video_that_is_asked_for_first() -> None:
     ("name", "kinds"),
     [
         ("archive/available.individual", ["streams"]),
-        ("archive/available.transcription", ["raw_transcription", "streams"]),
+        ("archive/available.transcription", ["raw_transcription", "transcript", "streams"]),
         ("archive/available.audio", ["audio"]),
         ("archive/available.twice", ["video"]),
         ("archive/uploaded", ["video"]),
-        ("archive/uploaded.transcription", ["raw_transcription", "streams"]),
+        ("archive/uploaded.transcription", ["raw_transcription", "transcript", "streams"]),
         ("archive/stopped", []),
         ("archive/failed", []),
         ("archive/expired", []),

@@ -136,7 +136,7 @@ class Vonage:
 
 
 def _file(link: Link, archive: Archive) -> str:
-    if link.kind == "raw_transcription":
+    if link.kind in ("raw_transcription", "transcript"):
         return "transcription.json"
     return "archive.zip" if is_individual(archive) else "archive.mp4"
 

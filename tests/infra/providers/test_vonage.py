@@ -52,6 +52,7 @@ async def test_a_projects_key_gives_fresh_links_to_all_archives_of_a_session(
 
     assert [(link.kind, link.id) for link in first] == [
         ("raw_transcription", "a2"),
+        ("transcript", "a2"),
         ("streams", "a2"),
         ("video", "a1"),
     ]
