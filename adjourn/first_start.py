@@ -4,13 +4,15 @@ import os
 import secrets
 import shutil
 import sys
+import textwrap
 from pathlib import Path
 
 from adjourn.reference import env_example
+from adjourn.senders.table import SENDERS, schemes_of
 from adjourn.settings import ENV_FILE, Settings, load_settings, variable
 from infra.errors import Halt
 
-_API_KEYS = "meeting_baas_api_keys"
+_PROVIDER, _TRIAL = next((provider, one.trial) for provider, one in SENDERS.items() if one.trial is not None)
 
 
 def write_env_file(path: Path = ENV_FILE) -> str:
@@ -21,31 +23,30 @@ def write_env_file(path: Path = ENV_FILE) -> str:
     key = secrets.token_urlsafe(24)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(env_example({_API_KEYS: key}))
+        file.write(env_example({_TRIAL.setting: key}))
     return key
 
 
 def welcome(settings: Settings, key: str) -> str:
     """What a person should know after `write_env_file`: how to see it work, and how to make it real."""
     name = program_name()
+    steps = "\n".join(_step(number, text) for number, text in enumerate(_TRIAL.steps, 1))
     return f"""\
 First start: .env was written, with a random key. Nothing else is needed to try it.
 
-  webhook URL   {webhook_url(settings, "meeting-baas")}
-  header        x-meeting-baas-api-key: {key}
+  webhook URL   {webhook_url(settings, _PROVIDER)}
+  header        {_TRIAL.header}: {key}
 
 See it work, in a second terminal:
 
   make demo
       the whole way once, in a folder of its own: recording, transcript, timeline
-  {name} send webhook-v1/bot.status_change.in_call_recording
+  {name} send {_TRIAL.sample}
       one event to this receiver; `{name} meetings` shows what it says
 
-For real meetings:
+For real meetings with {SENDERS[_PROVIDER].title} (docs/providers/ has the other senders):
 
-  1. Meeting BaaS signs v1 webhooks with your own API key there. Put it into .env in place of the random one
-     ({variable(_API_KEYS)}), and the secrets of v2 beside it if you use v2; then start again.
-  2. Make the URL reachable from outside by https (a reverse proxy, a tunnel) and register it at Meeting BaaS.
+{steps}
 """
 
 
@@ -54,17 +55,21 @@ def first_start(settings: Settings) -> tuple[Settings, str]:
 
     Raises `Halt` when nothing can be written here.
     """
-    if settings.has_secrets or ENV_FILE.exists():
+    if schemes_of(settings) or ENV_FILE.exists():
         return settings, ""
     try:
         key = write_env_file()
     except OSError as error:
         raise Halt(
             f"No secret is set, and a .env with a random key cannot be written to {Path.cwd()} "
-            f"({error.strerror}): start where you may write, or set {variable(_API_KEYS)}."
+            f"({error.strerror}): start where you may write, or set {variable(_TRIAL.setting)}."
         ) from error
     renewed = load_settings()
     return renewed, welcome(renewed, key)
+
+
+def _step(number: int, text: str) -> str:
+    return textwrap.fill(text, 106, initial_indent=f"  {number}. ", subsequent_indent=" " * 5)
 
 
 def webhook_url(settings: Settings, provider: str) -> str:

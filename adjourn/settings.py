@@ -23,9 +23,6 @@ PREFIX: Final = "ADJOURN_"
 ENV_FILE: Final = Path(".env")
 
 
-_SENDERS: Final = (MeetingBaasSettings, RealtimeKitSettings, VonageSettings, WaterrSettings)
-
-
 class Settings(MeetingBaasSettings, RealtimeKitSettings, VonageSettings, WaterrSettings):
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
@@ -173,11 +170,6 @@ class Settings(MeetingBaasSettings, RealtimeKitSettings, VonageSettings, WaterrS
         if isinstance(default, tuple):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value.strip()
-
-    @property
-    def has_secrets(self) -> bool:
-        """Whether any sender can be authenticated at all."""
-        return any(getattr(self, field) for sender in _SENDERS for field in sender.proofs)
 
 
 class BadSettings(Exception):

@@ -34,7 +34,7 @@ _NOTHING_KNOWN: Final = Registering(lambda settings, url: ())
 
 @click.command()
 @click.argument("url", metavar="URL")
-@click.option("--provider", type=click.Choice(list(SENDERS)), default="meeting-baas", show_default=True)
+@click.option("--provider", type=click.Choice(list(SENDERS)), default=next(iter(SENDERS)), show_default=True)
 @click.option("--yes", is_flag=True, help="Do not ask before another URL is replaced.")
 @json_option
 def register(url: str, provider: str, yes: bool, as_json: bool) -> None:

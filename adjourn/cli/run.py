@@ -75,7 +75,8 @@ def _with(configured: Settings, **changes: int | None) -> Settings:
 def _ready(configured: Settings, port: int, welcome: str) -> None:
     if welcome:
         click.echo(welcome)
-    if not configured.has_secrets:
+    senders = list(schemes_of(configured))
+    if not senders:
         log.warning("no_secret_is_set", effect="every webhook is answered 404", mend="set one in .env")
     url = own_url(configured.model_copy(update={"port": port}))
-    log.info("listening", url=f"{url}/webhooks/", senders=list(schemes_of(configured)))
+    log.info("listening", url=f"{url}/webhooks/", senders=senders)

@@ -77,7 +77,7 @@ async def _post(configured: Settings, sample: samples.Sample, body: bytes, url: 
 
 
 def _chosen(wanted: str, configured: Settings) -> samples.Sample:
-    """`complete` stands for `meeting-baas/webhook-v1/complete` where we can sign no other of that name."""
+    """The end of a name stands for the whole where we can sign no other sample of that end."""
     found = [samples.read(name) for name in samples.called(wanted)]
     if not found:
         raise click.UsageError(f"There is no sample {wanted}: see `adjourn send --list`.")

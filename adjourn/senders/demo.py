@@ -1,4 +1,4 @@
-"""What `adjourn demo` shows of a sender."""
+"""What `adjourn demo` shows of a sender, and what can be tried of it at a first start."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,6 +10,18 @@ FOLDER: Final = Path("var/demo")
 
 Step = tuple[str, Sequence[str]]
 """A title, and the lines that a person would type after `adjourn`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a first start sets up so that the sender can be tried at once: a random secret, which is sent in
+    clear as `header`. `setting` is the field that it is for, `sample` an event to send, and `steps` lead on
+    to real meetings."""
+
+    setting: str
+    header: str
+    sample: str
+    steps: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,13 @@ import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Final
 
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
 from adjourn import forms
-from adjourn.senders.demo import Demo
+from adjourn.senders.demo import Demo, Trial
 from adjourn.senders.meeting_baas_registering import REGISTERING
 from adjourn.senders.sender import Channel, Outgoing, Sender, revealed
 from receiver import meeting_baas
@@ -21,13 +21,6 @@ if TYPE_CHECKING:
 
 
 class MeetingBaasSettings(BaseSettings):
-    proofs: ClassVar[tuple[str, ...]] = (
-        "meeting_baas_api_keys",
-        "meeting_baas_svix_secrets",
-        "meeting_baas_callback_secrets",
-        "meeting_baas_alert_secrets",
-    )
-
     meeting_baas_api_keys: forms.Secrets = Field(
         (),
         description="API keys accepted in v1 webhooks: your own key at Meeting BaaS, which they send back",
@@ -118,6 +111,19 @@ _DEMO: Final = Demo(
     fails="webhook-v1/complete.getting-started",
 )  # fmt: skip
 
+_TRIAL: Final = Trial(
+    setting="meeting_baas_api_keys",
+    header="x-meeting-baas-api-key",
+    sample="webhook-v1/bot.status_change.in_call_recording",
+    steps=(
+        "Meeting BaaS signs v1 webhooks with your own API key there. Put it into .env in place of the random"
+        " one (ADJOURN_MEETING_BAAS_API_KEYS), and the secrets of v2 beside it if you use v2; then start"
+        " again.",
+        "Make the URL reachable from outside by https (a reverse proxy, a tunnel) and register it at Meeting"
+        " BaaS: `adjourn register URL`.",
+    ),
+)
+
 MEETING_BAAS: Final = Sender(
     "Meeting BaaS",
     settings=MeetingBaasSettings,
@@ -130,5 +136,6 @@ MEETING_BAAS: Final = Sender(
         "alert": _channel("alert", "meeting_baas_alert_secrets", "token_balance"),
     },
     demo=_DEMO,
+    trial=_TRIAL,
     registering=REGISTERING,
 )

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, SecretStr
@@ -27,8 +27,6 @@ _KEPT_KEY: Final = Path("var/realtimekit-key.json")
 
 
 class RealtimeKitSettings(BaseSettings):
-    proofs: ClassVar[tuple[str, ...]] = ("realtimekit_webhook_ids", "realtimekit_organization_ids")
-
     realtimekit_webhook_ids: forms.Ids = Field(
         (),
         description="ids of our webhooks there: one key signs for all customers, so these say what is for us",

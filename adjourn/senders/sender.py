@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
 if TYPE_CHECKING:
-    from adjourn.senders.demo import Demo
+    from adjourn.senders.demo import Demo, Trial
     from adjourn.senders.registering import Registering
     from adjourn.settings import Settings
     from infra.providers.base import ProviderApi
@@ -53,7 +53,7 @@ class Channel:
 class Sender:
     """`scheme` and `api` are null where not enough is set for them; `scheme` raises `Halt` for what cannot be
     a secret. `channels` by the names of their folders among the samples. `registering` is null where all
-    that can be said is the URL."""
+    that can be said is the URL, `trial` where no secret can be made up."""
 
     title: str
     settings: type[BaseSettings]
@@ -61,6 +61,7 @@ class Sender:
     api: "Callable[[Settings], AbstractAsyncContextManager[ProviderApi] | None]"
     channels: Mapping[str, Channel]
     demo: "Demo"
+    trial: "Trial | None" = None
     directory: "Callable[[Settings], AbstractAsyncContextManager[Directory] | None]" = nobody
     registering: "Registering | None" = None
 

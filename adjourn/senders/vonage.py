@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ClassVar, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings
 from adjourn import forms
 from adjourn.senders.demo import Demo
 from adjourn.senders.sender import Channel, Outgoing, Sender, revealed
+from adjourn.senders.vonage_registering import REGISTERING
 from infra.errors import Halt
 from receiver import vonage
 from receiver.admission import Scheme
@@ -35,8 +36,6 @@ _Seconds = Annotated[int, Field(ge=1), forms.Form("a whole number of seconds", "
 
 
 class VonageSettings(BaseSettings):
-    proofs: ClassVar[tuple[str, ...]] = ("vonage_signature_secrets", "vonage_path_token")
-
     vonage_signature_secrets: forms.Secrets = Field(
         (),
         description="secrets of signed callbacks; one that is good for a single category (`session`, "
@@ -61,6 +60,11 @@ class VonageSettings(BaseSettings):
     vonage_application_id: _Id = Field("", description="in place of a project: a Vonage application's id")
     vonage_private_key_file: forms.PrivateKey = Field(
         "", description="and the file with its private key, as it was downloaded"
+    )
+    vonage_applications_url: forms.ApiUrl = Field(
+        "https://api.nexmo.com",
+        description="where an application's callbacks are registered, if the key and secret above are those "
+        "of its account",
     )
     vonage_bucket_url: _Bucket = Field(
         "",
@@ -222,4 +226,5 @@ VONAGE: Final = Sender(
     channels=_CHANNELS,
     demo=_DEMO,
     directory=_twentythree_blocks,
+    registering=REGISTERING,
 )

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Final
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 
 class WaterrSettings(BaseSettings):
-    proofs: ClassVar[tuple[str, ...]] = ("waterr_secrets", "waterr_legacy_secrets")
-
     waterr_secrets: forms.Secrets = Field(
         (), description="signing secrets of v2 webhook endpoints (`whsec_…`, shown once when one is created)"
     )

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from adjourn.senders.table import schemes_of
 from adjourn.settings import (
     BadSettings,
     Settings,
@@ -31,7 +32,7 @@ def secrets_of(settings: Settings) -> list[str]:
 
 def test_everything_has_a_default_except_secrets() -> None:
     settings = load_settings()
-    assert (settings.log_url, settings.port, settings.has_secrets) == ("sqlite:///var/log.db", 8080, False)
+    assert (settings.log_url, settings.port, schemes_of(settings)) == ("sqlite:///var/log.db", 8080, {})
 
 
 def test_a_list_is_split_at_its_commas_and_keeps_its_order(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,7 +43,7 @@ def test_a_list_is_split_at_its_commas_and_keeps_its_order(monkeypatch: pytest.M
 @pytest.mark.parametrize("empty", ["", "  ", ",", " , "])
 def test_an_empty_secret_setting_means_that_none_is_set(empty: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ADJOURN_MEETING_BAAS_API_KEYS", empty)
-    assert not load_settings().has_secrets
+    assert not schemes_of(load_settings())
 
 
 def test_an_empty_value_means_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,7 +63,7 @@ def test_an_empty_variable_of_the_environment_wins_over_the_file(
 ) -> None:
     (empty_folder / ".env").write_text("ADJOURN_MEETING_BAAS_API_KEYS=old\n")
     monkeypatch.setenv("ADJOURN_MEETING_BAAS_API_KEYS", "")
-    assert not load_settings().has_secrets
+    assert not schemes_of(load_settings())
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import urllib.request
 from contextlib import closing
 from pathlib import Path
 
+from adjourn.senders.table import schemes_of
 from adjourn.settings import Settings
 from tests.adjourn.program import API_KEY, DEADLINE_SECONDS, Program, eventually, status_of
 
@@ -41,7 +42,7 @@ def test_the_first_start_writes_a_documented_env_file_and_says_what_to_do(tmp_pa
     assert "make demo" in told
     assert "your own API key" in told
     assert (tmp_path / ".env").stat().st_mode & 0o077 == 0
-    assert Settings(_env_file=tmp_path / ".env").has_secrets
+    assert list(schemes_of(Settings(_env_file=tmp_path / ".env"))) == ["meeting-baas"]
 
 
 def test_another_start_changes_nothing_of_the_env_file(tmp_path: Path) -> None:
