@@ -91,13 +91,11 @@ def _without_answer(standing: Standing, reason: str) -> Finding:
 
 
 def _lacking(said: Observation, standing: Standing) -> list[str]:
-    """Kinds of files, sorted."""
+    """Kinds of files, sorted. However many transcripts there are, they are versions of one."""
     there = Counter(artifact.kind for artifact in standing.artifacts)
     wanted = Counter(link.kind for link in said.links)
-    if said.transcript is not None:
-        wanted["transcript"] = max(wanted["transcript"], 1)
-    if said.summary is not None:
-        wanted["summary"] = max(wanted["summary"], 1)
+    if said.transcript is not None or wanted["transcript"]:
+        wanted["transcript"] = 1
     return sorted(wanted - there)
 
 
