@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
+import aiohttp
 import jwt
 from aiohttp import web
 from cryptography.hazmat.primitives import serialization
@@ -22,6 +23,8 @@ from tests.servers.meeting_baas_api import Answer
 
 PROJECT = "47110815"
 SECRET = "sample-project-secret-of-forty-characters"
+ACCOUNT_KEY = "a1b2c3d4"
+ACCOUNT_SECRET = "sample-account-secret"
 APPLICATION = "78d335fa-323d-0114-9c3d-d6f0d48968cf"
 
 Archive = dict[str, Any]
@@ -50,6 +53,7 @@ class VonageApi:
     calls: list[Call] = field(default_factory=list)
     answers: deque[Answer] = field(default_factory=deque)
     fetched: list[str] = field(default_factory=list)
+    application: dict[str, Any] = field(default_factory=dict)
     _links: dict[str, float] = field(default_factory=dict)
     _numbers: Any = field(default_factory=lambda: count(1))
 
@@ -82,6 +86,8 @@ async def serve_vonage() -> AsyncIterator[VonageApi]:
     app.router.add_get("/v2/project/{project}/archive", _asked(api, _list))
     app.router.add_get("/v2/project/{project}/archive/{archive}", _asked(api, _get))
     app.router.add_delete("/v2/project/{project}/archive/{archive}", _asked(api, _delete))
+    app.router.add_get("/v2/applications/{application}", _asked_by_account(api))
+    app.router.add_put("/v2/applications/{application}", _asked_by_account(api))
     app.router.add_get("/files/{path:.*}", _file(api))
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
@@ -121,6 +127,25 @@ def _is_authentic(api: VonageApi, request: web.Request) -> bool:
     except (KeyError, jwt.InvalidTokenError):
         return False
     return bool(ours) and claims["exp"] - claims["iat"] <= 900
+
+
+def _asked_by_account(api: VonageApi) -> Answer:
+    """An application that is put is there as a whole, and nothing of what was there before."""
+    account = aiohttp.encode_basic_auth(ACCOUNT_KEY, ACCOUNT_SECRET)
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        api.calls.append(Call(request.method, request.path, {}))
+        if api.answers:
+            return await api.answers.popleft()(request)
+        if request.headers.get("Authorization") != account:
+            return _error(401, "Unauthorized")
+        if request.match_info["application"] != APPLICATION:
+            return _error(404, "Not found")
+        if request.method == "PUT":
+            api.application = {**await request.json(), "id": APPLICATION}
+        return web.json_response({**api.application, "_links": {"self": {"href": "/"}}})
+
+    return answer
 
 
 def _error(code: int, message: str) -> web.Response:

@@ -166,7 +166,7 @@ async def test_a_list_that_is_none_is_to_be_asked_again(
 async def test_entries_that_are_no_meetings_are_passed_over(
     upstream: TwentyThreeBlocksApi, api: TwentyThreeBlocks
 ) -> None:
-    body = {
+    body: dict[str, object] = {
         "data": [7, None, {}, {"attributes": []}, {"attributes": {"unique_id": "m1", "session_id": "s1"}}]
     }
     upstream.answers.append(status(200, body))
