@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from infra.database.meetings import find_meetings
+from infra.database.reconciling import judged
 from schemas.envelope import derived_id
 from schemas.topics import WEBHOOKS
 from tests.consumers.running import records
@@ -131,5 +132,7 @@ async def test_a_dry_run_touches_nothing(scene: Scene) -> None:
     counts = await scene.reconcile(dry=True)
     assert (counts.missing, counts.fetched) == (1, 0)
     assert await records(scene.log, WEBHOOKS) == []
+    async with scene.database.reading() as tx:
+        assert await judged(tx, PROVIDER, ["bot-1"]) == {}
     scene.ended("bot-1", video="/v")
     assert (await scene.reconcile()).fetched == 1, "what the dry run found was not written down"
