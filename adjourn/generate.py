@@ -11,24 +11,24 @@ from pathlib import Path
 from typing import Final
 
 from adjourn.reference import env_example, settings_table
+from adjourn.sender_lines import lines_elsewhere, own_modules
 from schemas.contract.asyncapi import VERSION, asyncapi
 from schemas.contract.documents import as_text, documents
 from schemas.contract.promises import broken_promises
 
-_BEGIN: Final = "<!-- settings:begin -->\n"
-_END: Final = "<!-- settings:end -->"
 _MOST_SENTENCES: Final = 12
 """Of what is broken: a header is part of every message."""
 
 
 def generated(root: Path) -> dict[Path, str]:
     """Each generated file with the text that it should have. Raises `ValueError` when there is no room."""
-    readme = root / "README.md"
+    readme, page = root / "README.md", root / "docs" / "adding-a-provider.md"
     contract = {root / "schemas" / name: text for name, text in documents().items()}
     return {
-        readme: _with_table(readme.read_text("utf-8")),
+        readme: _with(readme.read_text("utf-8"), "settings", settings_table(), readme.name),
         root / ".env.example": env_example(),
         **contract,
+        **({page: _with_counts(page.read_text("utf-8"), root)} if page.exists() else {}),
     }
 
 
@@ -115,14 +115,19 @@ def _released(root: Path) -> Path:
     return root / "schemas" / "released" / f"{VERSION}.json"
 
 
-def _with_table(readme: str) -> str:
-    before, begin, rest = readme.partition(_BEGIN)
-    _, end, after = rest.partition(_END)
-    if not (begin and end):
-        raise ValueError(
-            f"README.md needs the lines {_BEGIN.strip()} and {_END} around its table of settings."
-        )
-    return before + begin + settings_table() + end + after
+def _with_counts(page: str, root: Path) -> str:
+    page = _with(page, "modules", own_modules(root), "adding-a-provider.md")
+    return _with(page, "lines", lines_elsewhere(root), "adding-a-provider.md")
+
+
+def _with(text: str, name: str, table: str, file: str) -> str:
+    """With the table that stands between two lines of the name."""
+    begin, end = f"<!-- {name}:begin -->\n", f"<!-- {name}:end -->"
+    before, found, rest = text.partition(begin)
+    _, ends, after = rest.partition(end)
+    if not (found and ends):
+        raise ValueError(f"{file} needs the lines {begin.strip()} and {end} around its table of {name}.")
+    return before + begin + table + end + after
 
 
 if __name__ == "__main__":

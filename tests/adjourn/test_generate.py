@@ -8,6 +8,7 @@ from dotenv import dotenv_values
 
 from adjourn.generate import main, stale
 from adjourn.reference import env_example, settings_table
+from adjourn.sender_lines import lines_elsewhere, own_modules
 from adjourn.settings import Settings, variable
 
 ROOT = Path(__file__).parents[2]
@@ -59,3 +60,11 @@ def test_a_readme_without_a_place_for_the_table_is_a_sentence(
     (tmp_path / "README.md").write_text("# A\n")
     assert main([], tmp_path) == 1
     assert "README.md needs the lines" in capsys.readouterr().err
+
+
+def test_no_file_of_a_sender_is_long_and_a_sender_costs_others_a_line_in_each_table() -> None:
+    rows = [row.split("|") for row in own_modules(ROOT).splitlines()[2:]]
+    assert all(int(row[-2]) < 300 for row in rows)
+    for row in lines_elsewhere(ROOT).splitlines()[2:]:
+        assert row.count("(2)") == 4, row
+        assert row.split("|")[2].strip() == "8", row
