@@ -153,6 +153,16 @@ async def test_what_is_no_signature_of_theirs_is_401(
     assert await receiver.kept() == []
 
 
+@pytest.mark.parametrize("signature", ["no base64!", "c2hvcnQ=", base64.b64encode(b"x" * 4096).decode()])
+async def test_what_can_be_no_signature_asks_for_no_key(
+    opened: Open, kit: Kit, clock: Clock, signature: str
+) -> None:
+    receiver = await opened()
+    clock.now = 61.0
+    assert (await post(receiver, kit, rtk_signature=signature)).status == 401
+    assert kit.asked("key") == 1
+
+
 async def test_an_hmac_by_the_public_key_is_no_signature(opened: Open, kit: Kit) -> None:
     digest = hmac.digest(own_key.public_half(kit.key).encode(), BODY, "sha256")
     receiver = await opened()

@@ -115,10 +115,13 @@ async def test_a_place_that_does_not_answer_well_is_asked_once_a_minute(
 
 
 async def test_many_who_ask_at_once_ask_once(kit: Kit, tmp_path: Path) -> None:
+    async with keeper(kit.key_url, tmp_path).opened():
+        pass
     key = keeper(kit.key_url, tmp_path)
     async with key.opened():
+        assert kit.asked("key") == 1  # the kept one was good enough to begin with
         await asyncio.gather(*(key.ask() for _ in range(20)))
-    assert kit.asked("key") == 1
+    assert kit.asked("key") == 2
 
 
 async def test_a_private_key_of_our_own_in_a_file_stands_for_theirs(tmp_path: Path) -> None:
