@@ -52,7 +52,7 @@ def test_what_was_killed_goes_on_with_the_same_command_and_says_so(program: Prog
 
 
 def test_a_signal_ends_it_in_order_and_restart_begins_anew(program: Program) -> None:
-    process = program.popen("replay", "--rate", "5", "--limit", "30")
+    process = program.popen("replay", "--rate", "0.5", "--limit", "30")
     assert process.stderr is not None
     assert _has_begun(program)
     process.send_signal(signal.SIGTERM)
@@ -71,7 +71,7 @@ def _has_begun(program: Program) -> bool:
 
 
 def test_the_same_replay_does_not_run_twice_at_once(program: Program) -> None:
-    process = program.popen("replay", "--rate", "5")
+    process = program.popen("replay", "--rate", "0.5")
     assert _has_begun(program)
     second = program.run("replay")
     another = program.run("replay", "--meeting", "bot-39")
