@@ -25,6 +25,7 @@ from adjourn.wiring import consumers_of
 from consumers.sweep import sweep as sweep_up
 from infra.database.meetings import list_meetings
 from infra.errors import Halt, LogUnavailable, Retryable
+from receiver.admission import entered
 
 _FREE_BYTES: Final = 1_000_000_000
 _ANSWER_SECONDS: Final = 5
@@ -129,6 +130,10 @@ async def _secrets(settings: Settings) -> str:
             "No secret is set, so every webhook is answered 404: put your API key into .env as "
             "ADJOURN_MEETING_BAAS_API_KEYS, or one of the other secrets that .env.example lists."
         )
+    async with entered(providers):
+        troubles = [trouble for scheme in providers.values() if (trouble := scheme.trouble())]
+    if troubles:
+        raise Halt(" ".join(troubles))
     return f"Webhooks of {', '.join(providers)} can be authenticated."
 
 

@@ -62,13 +62,15 @@ class Scheme:
     """How one sender's requests prove whose they are, and how it wants to hear that an event was taken.
 
     `has_paths` says that its URL may go on after its name; other senders' may not. `taken` is the status for
-    what is kept. What `judge` stands on is there as long as `lifetime` is entered.
+    what is kept. What `judge` stands on is there as long as `lifetime` is entered; meanwhile `trouble` says
+    in a sentence why nobody can be judged now, "" where they can.
     """
 
     judge: Judge
     has_paths: bool = False
     taken: HTTPStatus = HTTPStatus.ACCEPTED
     lifetime: Callable[[], AbstractAsyncContextManager[None]] = nullcontext
+    trouble: Callable[[], str] = str
 
 
 @asynccontextmanager

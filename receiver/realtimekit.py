@@ -62,7 +62,7 @@ def scheme(key: PublicKey, *, webhook_ids: Iterable[str], organization_ids: Iter
 
         return Admission("webhook", "", prove, prove_anew)
 
-    return Scheme(judge, lifetime=key.opened)
+    return Scheme(judge, lifetime=key.opened, trouble=key.trouble)
 
 
 def sign(channel: Channel, signature: bytes, *, id: str, webhook_id: str) -> dict[str, str]:  # noqa: A002 their word

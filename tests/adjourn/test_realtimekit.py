@@ -58,6 +58,14 @@ def test_a_file_that_is_no_key_is_said_to_be_none(tmp_path: Path) -> None:
     assert "is no private key in PEM" in sent.stderr
 
 
+def test_check_says_whether_there_is_a_key_to_judge_by(tmp_path: Path) -> None:
+    program = with_own_key(tmp_path)
+    assert "Webhooks of realtimekit can be authenticated." in program.run("check").stdout
+    (tmp_path / "key.pem").unlink()
+    (tmp_path / "var/realtimekit-key.json").unlink()
+    assert "its public key cannot be fetched" in program.run("check").stderr
+
+
 async def test_register_makes_a_webhook_and_tells_its_id(kit: Kit, tmp_path: Path) -> None:
     settings = {"ADJOURN_REALTIMEKIT_API_URL": kit.api_url, "ADJOURN_REALTIMEKIT_API_TOKEN": TOKEN}
     program = Program(tmp_path, settings=settings)

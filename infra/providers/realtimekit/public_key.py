@@ -72,6 +72,16 @@ class PublicKey:
                     await self.ask()
             yield
 
+    def trouble(self) -> str:
+        """Why there is no key to judge by, and what to do; "" where there is one."""
+        if self._key is not None:
+            return ""
+        why = f" {self._trouble}" if self._trouble is not None else ""
+        return (
+            "RealtimeKit's webhooks are answered 503, for its public key cannot be fetched and none is kept"
+            f" from before: see that ADJOURN_REALTIMEKIT_PUBLIC_KEY_URL can be reached from here.{why}"
+        )
+
     def signed(self, signature: bytes, body: bytes) -> bool:
         """Whether RSASSA-PKCS1-v1_5 with SHA-256 says so, by the key that we have; no key says no."""
         from cryptography.exceptions import InvalidSignature
