@@ -232,3 +232,9 @@ async def test_what_is_not_there_yet_is_no_event(upstream: Api, api: ProviderApi
         assert await api.final_event("m-1", name) is None
     upstream.instead["analysis"] = status(202, {"success": True, "message": "processing"})
     assert await api.final_event("m-1", ANALYSED) is None
+
+
+async def test_a_deletion_that_is_200_and_denied_is_no_deletion(upstream: Api, api: ProviderApi) -> None:
+    upstream.instead["delete"] = status(200, {"success": False, "error": ROOM_TOKEN})
+    with pytest.raises(Retryable):
+        await api.delete("m-1", ENDED)
