@@ -96,6 +96,8 @@ def _lacking(said: Observation, standing: Standing) -> list[str]:
     wanted = Counter(link.kind for link in said.links)
     if said.transcript is not None or wanted["transcript"]:
         wanted["transcript"] = 1
+    if said.summary is not None:
+        wanted["summary"] = 1
     return sorted(wanted - there)
 
 
