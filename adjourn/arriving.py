@@ -51,6 +51,7 @@ async def check_arrival(settings: Settings, url: str, provider: str) -> Sequence
         )
     except StopIteration:
         return [Finding("url", False, f"Nothing of {provider} can be signed here: set its secrets in .env.")]
+    given = shown(url)  # what is added may be a secret
     if url.rstrip("/").endswith(f"/webhooks/{provider}"):
         url = url.rstrip("/") + SENDERS[provider].channels[channel].path(settings)
     token = secrets.token_hex(8)
@@ -63,10 +64,10 @@ async def check_arrival(settings: Settings, url: str, provider: str) -> Sequence
         return [Finding("url", False, sentence(error))]
     refusal = _refusal(status, provider)
     if refusal or not isinstance(answer, dict) or not isinstance(answer.get("id"), str):
-        return [Finding("url", False, refusal or f"What answers {status} at {shown(url)} is not Adjourn.")]
-    answered = Finding("url", True, f"{shown(url)} takes a signed event in {seconds:.2f} s ({status}).")
+        return [Finding("url", False, refusal or f"What answers {status} at {given} is not Adjourn.")]
+    answered = Finding("url", True, f"{given} takes a signed event in {seconds:.2f} s ({status}).")
     if seconds > _SLOW_SECONDS:
-        slow = f"{shown(url)} takes {seconds:.1f} s: some senders give up after 5 s. See what is on the way."
+        slow = f"{given} takes {seconds:.1f} s: some senders give up after 5 s. See what is on the way."
         answered = Finding("url", False, slow)
     return [answered, await _arrival(settings, answer["id"], began)]
 

@@ -44,7 +44,7 @@ def channel_of(sample: Sample) -> Channel:
 
 
 def can_be_signed(channel: Channel, settings: Settings) -> bool:
-    return bool(getattr(settings, channel.setting))
+    return any(getattr(settings, name) for name in (channel.setting, channel.or_setting) if name)
 
 
 def signed_headers(sample: Sample, body: bytes, settings: Settings) -> dict[str, str]:

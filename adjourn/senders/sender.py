@@ -39,14 +39,16 @@ def nowhere_else(_: "Settings") -> str:
 class Channel:
     """How samples of a channel are sent: as their sender would, with what is set.
 
-    `setting` is the field without which they cannot be signed. `sign` gives the headers. `sample` is the one
-    that is sent where none is named. `path` is what follows the sender's name in the URL, with its "/".
+    `setting` is the field without which they cannot be signed, unless `or_setting` is there. `sign` gives the
+    headers. `sample` is the one that is sent where none is named. `path` is what follows the sender's name in
+    the URL, with its "/".
     """
 
     setting: str
     sign: "Callable[[Settings, Outgoing], Mapping[str, str]]"
     sample: str
     path: "Callable[[Settings], str]" = nowhere_else
+    or_setting: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,6 @@ from adjourn.senders.vonage_registering import REGISTERING
 from infra.errors import Halt
 from receiver import vonage
 from receiver.admission import Scheme
-from schemas.vonage.events import CATEGORIES
 
 if TYPE_CHECKING:
     from infra.providers.base import ProviderApi
@@ -151,14 +150,31 @@ def _authorize(settings: VonageSettings) -> "Authorize":
 
 
 def _sign(category: str | None, settings: VonageSettings, outgoing: Outgoing) -> Mapping[str, str]:
+    """Nothing where the path is the proof."""
     secret = vonage.newest_for(category, revealed(settings.vonage_signature_secrets))
-    if secret is None:
-        raise Halt(f"None of ADJOURN_VONAGE_SIGNATURE_SECRETS is good for the category {category}.")
-    return vonage.sign(secret, body=outgoing.body, id=outgoing.id, timestamp_seconds=outgoing.time_seconds)
+    if secret is not None:
+        return vonage.sign(
+            secret, body=outgoing.body, id=outgoing.id, timestamp_seconds=outgoing.time_seconds
+        )
+    if settings.vonage_path_token:
+        return {}
+    raise Halt(f"None of ADJOURN_VONAGE_SIGNATURE_SECRETS is good for the category {category}.")
 
 
-def _path_of(category: str, _: VonageSettings) -> str:
-    return f"/{category}"
+def _path(category: str | None, settings: VonageSettings) -> str:
+    is_signed = vonage.newest_for(category, revealed(settings.vonage_signature_secrets)) is not None
+    token = "" if is_signed else next(iter(revealed(settings.vonage_path_token)), "")
+    return "".join(f"/{segment}" for segment in (category, token) if segment)
+
+
+def _channel(category: str | None, sample: str) -> Channel:
+    return Channel(
+        "vonage_signature_secrets",
+        partial(_sign, category),
+        sample,
+        partial(_path, category),
+        or_setting="vonage_path_token",
+    )
 
 
 _SAMPLES: Final = {
@@ -170,16 +186,8 @@ _SAMPLES: Final = {
     "render": "started",
 }
 _CHANNELS: Final = {
-    vonage.ANY: Channel("vonage_signature_secrets", partial(_sign, None), "archive.available"),
-    **{
-        category: Channel(
-            "vonage_signature_secrets",
-            partial(_sign, category),
-            _SAMPLES[category],
-            partial(_path_of, category),
-        )
-        for category in CATEGORIES
-    },
+    vonage.ANY: _channel(None, "archive.available"),
+    **{category: _channel(category, sample) for category, sample in _SAMPLES.items()},
 }
 
 
