@@ -115,3 +115,13 @@ async def test_what_came_is_not_asked_for_again_and_what_is_not_ready_is_waited_
     assert (await scene.reconcile()).fetched == 1
     await scene.work()
     assert sorted(await scene.meeting.artifacts()) == ALL
+
+
+async def test_an_analysis_that_was_told_of_and_could_not_be_had_is_had_later(scene: Scene) -> None:
+    del scene.meeting.api.analyses["m-1"]
+    await scene.webhook("analysis.completed", analysis_id="a-1")
+    await scene.work()
+    scene.meeting.api.analyses["m-1"] = ANALYSIS
+    await scene.reconcile()
+    await scene.work()
+    assert b"Names who does what." in await scene.meeting.content("summary.md")
