@@ -16,12 +16,11 @@ from adjourn.senders.demo import FOLDER, Demo
 from adjourn.senders.realtimekit_registering import REGISTERING
 from adjourn.senders.sender import Channel, Outgoing, Sender
 from infra.errors import Halt
-from infra.providers.realtimekit.public_key import PublicKey
-from receiver import realtimekit
-from receiver.admission import Scheme
 
 if TYPE_CHECKING:
     from infra.providers.base import ProviderApi
+    from receiver.admission import Scheme
+    from receiver.realtimekit import Channel as Brand
 
 _KEPT_KEY: Final = Path("var/realtimekit-key.json")
 
@@ -49,7 +48,10 @@ class RealtimeKitSettings(BaseSettings):
     )
 
 
-def _scheme(settings: RealtimeKitSettings) -> Scheme | None:
+def _scheme(settings: RealtimeKitSettings) -> "Scheme | None":
+    from infra.providers.realtimekit.public_key import PublicKey  # every command would wait for these
+    from receiver import realtimekit
+
     return realtimekit.scheme(
         PublicKey(settings.realtimekit_public_key_url, _KEPT_KEY),
         webhook_ids=settings.realtimekit_webhook_ids,
@@ -66,10 +68,9 @@ def _api(settings: RealtimeKitSettings) -> "AbstractAsyncContextManager[Provider
     return open_realtimekit(settings.realtimekit_api_url, token)
 
 
-def _sign(
-    channel: realtimekit.Channel, settings: RealtimeKitSettings, outgoing: Outgoing
-) -> Mapping[str, str]:
-    from infra.providers.realtimekit import own_key  # `cryptography` takes a twentieth of a second to load
+def _sign(brand: "Brand", settings: RealtimeKitSettings, outgoing: Outgoing) -> Mapping[str, str]:
+    from infra.providers.realtimekit import own_key
+    from receiver import realtimekit
 
     url = settings.realtimekit_public_key_url
     if not url.startswith("file:"):
@@ -84,12 +85,10 @@ def _sign(
             "The file that ADJOURN_REALTIMEKIT_PUBLIC_KEY_URL names is no private key in PEM: make one with"
             " `openssl genrsa -out key.pem 2048`."
         ) from error
-    return realtimekit.sign(
-        channel, signature, id=outgoing.id, webhook_id=settings.realtimekit_webhook_ids[0]
-    )
+    return realtimekit.sign(brand, signature, id=outgoing.id, webhook_id=settings.realtimekit_webhook_ids[0])
 
 
-def _channel(name: realtimekit.Channel, sample: str) -> Channel:
+def _channel(name: "Brand", sample: str) -> Channel:
     return Channel("realtimekit_webhook_ids", partial(_sign, name), sample)
 
 
