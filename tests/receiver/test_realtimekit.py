@@ -9,6 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.hashes import SHA1, SHA256, SHA512, HashAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from infra.providers.realtimekit import own_key
 from infra.providers.realtimekit.public_key import PublicKey
@@ -161,6 +165,31 @@ async def test_what_can_be_no_signature_asks_for_no_key(
     clock.now = 61.0
     assert (await post(receiver, kit, rtk_signature=signature)).status == 401
     assert kit.asked("key") == 1
+
+
+@pytest.mark.parametrize(
+    ("padded", "hashed"),
+    [
+        (PSS(MGF1(SHA256()), PSS.MAX_LENGTH), SHA256()),
+        (PKCS1v15(), SHA512()),
+        (PKCS1v15(), SHA1()),
+    ],
+    ids=["PSS", "SHA-512", "SHA-1"],
+)
+async def test_another_algorithm_with_their_own_key_is_401(
+    opened: Open, kit: Kit, padded: PSS | PKCS1v15, hashed: HashAlgorithm
+) -> None:
+    theirs = load_pem_private_key(kit.key, password=None)
+    assert isinstance(theirs, RSAPrivateKey)
+    signature = base64.b64encode(theirs.sign(BODY, padded, hashed)).decode()
+    receiver = await opened()
+    assert (await post(receiver, kit, rtk_signature=signature)).status == 401
+
+
+async def test_a_delivery_that_is_replayed_is_the_same_event(opened: Open, kit: Kit) -> None:
+    receiver = await opened()
+    answers = [await post(receiver, kit, rtk_uuid=f"attempt-{number}") for number in range(3)]
+    assert len({answer.json()["id"] for answer in answers}) == 1
 
 
 async def test_an_hmac_by_the_public_key_is_no_signature(opened: Open, kit: Kit) -> None:
