@@ -54,14 +54,18 @@ class _Work:
     now_ms: Callable[[], int]
     pace: Pace
 
-    async def change(self, before: Retranscription, after: Retranscription) -> Retranscription:
-        """What is recorded now: `after`, or what somebody else has made of it meanwhile."""
+    async def recorded(self, before: Retranscription, after: Retranscription) -> bool:
+        """False where somebody else has made something of it meanwhile, be it the same: nothing changes."""
         async with writing_of(self.services.database, before.provider, before.meeting_id) as tx:
-            if await change_retranscription(tx, before, after):
-                if after.stage is not before.stage:
-                    log.info("retranscription", stage=after.stage.value, reason=after.message)
-                return after
-        return await _recorded(self)
+            if not await change_retranscription(tx, before, after):
+                return False
+        if after.stage is not before.stage:
+            log.info("retranscription", stage=after.stage.value, reason=after.message)
+        return True
+
+    async def change(self, before: Retranscription, after: Retranscription) -> Retranscription:
+        """What is recorded now: `after`, or what somebody else has made of it."""
+        return after if await self.recorded(before, after) else await _request(self)
 
 
 async def carry_out(
@@ -73,7 +77,7 @@ async def carry_out(
     """
     work = _Work(record, services, now_ms, pace)
     with suppress(Forgotten):
-        one, there, trouble = await _recorded(work), None, ""
+        one, there, trouble = await _request(work), None, ""
         while True:
             seen = Seen(await _newest_version(one, services), there, trouble)
             step = next_step(one, seen, now_ms(), pace)
@@ -96,7 +100,7 @@ async def carry_out(
     return ()
 
 
-async def _recorded(work: _Work) -> Retranscription:
+async def _request(work: _Work) -> Retranscription:
     """What is known of it; what a person asks for is recorded here first."""
     record = work.record
     try:
@@ -152,8 +156,8 @@ async def _call(one: Retranscription, seen: Seen, work: _Work) -> Retranscriptio
     """Whoever records that he calls is the one who does."""
     assert seen.there is not None
     calling = called(one, seen.there, seen.version, work.now_ms())
-    if await work.change(one, calling) != calling:
-        return await _recorded(work)
+    if not await work.recorded(one, calling):
+        return await _request(work)
     try:
         await _retranscribe(one, api_of(one.provider, work.services), work.services.transcripts.key)
     except Unclear as error:

@@ -1,5 +1,7 @@
 """A request is carried out: called for once, waited for, and what comes is a new version."""
 
+import asyncio
+
 import pytest
 
 from consumers.retranscription.machine import Pace
@@ -29,6 +31,14 @@ async def test_what_comes_is_stored_as_a_new_version(desk: Desk, generation: str
     assert await desk.newest() == "a better one"
     assert [one.stage for one in await desk.known()] == [Stage.DONE]
     assert desk.asked(generation) == len(bot.transcribing.asked) == 1
+
+
+@both
+async def test_of_workers_who_begin_in_the_same_moment_one_calls(desk: Desk, generation: str) -> None:
+    bot = await desk.ended(generation)
+    request = desk.by_hand()
+    await asyncio.gather(*(desk.until_called(request) for _ in range(4)))
+    assert len(bot.transcribing.asked) == desk.asked(generation) == 1
 
 
 @both
