@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 SUMMARY_FILE: Final = "summary.md"
 
+
 class Topic(BaseModel):
     """What was spoken of from `start` on, in seconds of the recording; null where no times are known."""
 
