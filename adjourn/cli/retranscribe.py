@@ -34,10 +34,11 @@ from schemas.topics import EVENTS
 @click.option("--language", help="What is spoken, as a tag (de); most providers find out by themselves.")
 @json_option
 def retranscribe(meeting_id: str, transcriber: str | None, language: str | None, as_json: bool) -> None:
-    """Have a meeting's transcript made once more by the meeting's sender; it may cost money.
+    """Have a transcript made once more by the meeting's sender.
 
-    What comes is a new version; older ones are kept. ADJOURN_RETRANSCRIBE_PROVIDER and _LANGUAGE count where
-    nothing else is said. ID is the meeting's id, or PROVIDER/ID where two providers share one.
+    It may cost money. What comes is a new version; older ones are kept. ADJOURN_RETRANSCRIBE_PROVIDER and
+    _LANGUAGE count where nothing else is said. ID is the meeting's id, or PROVIDER/ID where two providers
+    share one.
     """
     run_async(_retranscribe(settings(), meeting_id, transcriber, language, as_json))
 

@@ -133,7 +133,7 @@ def test_the_manifest_tells_of_every_file_with_its_hash(done: Done, meeting: str
 
 def test_send_tells_what_it_sent_and_what_came_of_it(done: Done) -> None:
     told = done.sent["webhook-v2/bot.completed"]
-    assert told[0].startswith("webhook-v2/bot.completed  202 accepted  msg_")
+    assert told[0].startswith("meeting-baas/webhook-v2/bot.completed  202 accepted  msg_")
     assert any(line.split()[0] == "diarization.jsonl" for line in told)
     assert told[-1] == f"All is there: adjourn meeting {V2_MEETING}"
 
