@@ -43,8 +43,11 @@ async def handle(
     Of two that differ the one that the sender made later stands. Nothing is stored of a meeting that was
     forgotten.
     """
-    provider, said = provider_of(record), observed(record)
-    if provider is None or said is None:
+    provider = provider_of(record)
+    if provider is None or not provider.makes_summaries:  # to read every event of it takes time
+        return ()
+    said = observed(record)
+    if said is None:
         return ()
     with suppress(Forgotten):
         if said.summary is not None:

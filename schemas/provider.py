@@ -40,3 +40,8 @@ class ProviderSchema:
     parse_summary: Callable[[str, bytes], ParsedSummary] = _no_summary
     summarises: bool = False
     gave_up: frozenset[str] = frozenset()
+
+    @property
+    def makes_summaries(self) -> bool:
+        """Whether any event of it could tell of one."""
+        return self.parse_summary is not _no_summary
