@@ -34,6 +34,7 @@ _SPEAKERS: Final = (
     "stream_id",
     "channel",
 )
+_NAMES: Final = ("name", "userName", "username", "id")
 _STARTS: Final = ("start", "start_time", "startTime", "offset", "begin", "from")
 _ENDS: Final = ("end", "end_time", "endTime", "to")
 _DURATIONS: Final = ("duration", "total_duration")
@@ -139,8 +140,14 @@ def _word(each: object) -> Word | None:
 
 
 def _speaker(value: object) -> str | None:
+    """A name, or what an application says of somebody: often JSON once more."""
+    if isinstance(value, str) and value.startswith("{"):
+        try:
+            value = parse_json(value.encode("utf-8", "replace"))
+        except NotAnEvent:
+            return speaker_of(value)
     if isinstance(value, dict):
-        return next((found for name in ("name", "id") if (found := speaker_of(value.get(name)))), None)
+        return next((found for name in _NAMES if (found := speaker_of(value.get(name)))), None)
     return speaker_of(value)
 
 

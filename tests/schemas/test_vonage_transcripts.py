@@ -47,6 +47,15 @@ def test_what_was_said_is_found_by_whatever_names(document: Any) -> None:
     assert said(document) == [("Ada", 1.5, 2.0, "Good day.")]
 
 
+@pytest.mark.parametrize(
+    ("told", "speaker"),
+    [('{"name": "Ada"}', "Ada"), ('{"userName": "Ada"}', "Ada"), ("{ada}", "{ada}"), ("{}", None)],
+)
+def test_what_an_application_says_of_somebody_may_hold_a_name(told: str, speaker: str | None) -> None:
+    (segment,) = parsed([{"connectionData": told, "text": "Good day."}]).segments
+    assert segment.speaker == speaker
+
+
 def test_words_tell_what_their_segment_does_not() -> None:
     words = [{"word": "Good", "start": 1, "end": 1.5, "confidence": 0.9}, {"text": "day.", "end_ms": 2000}]
     (segment,) = parsed([{"speaker": 2, "words": words}]).segments
