@@ -26,7 +26,7 @@ from tests.consumers.retranscription.desk import BOT, V2, Desk, opened_desk
 from tests.consumers.storing import PROVIDER
 
 _MOST = 2
-_CALLS = ["fine", "killed before", "killed after", "not taken", "refused", "lost before", "lost after"]
+_CALLS = ["fine", "killed before", "not taken", "refused", "lost before", *["killed after", "lost after"] * 2]
 
 
 class Killed(BaseException):
@@ -122,9 +122,11 @@ class Retranscribing(RuleBasedStateMachine):
             self.loop.close()
             self.folder.cleanup()
 
-    @initialize(tells=st.booleans())
-    def begins(self, tells: bool) -> None:
+    @initialize(tells=st.booleans(), rounds=st.sampled_from([0, 1, 3]))
+    def begins(self, tells: bool, rounds: int) -> None:
+        """What still runs at the end of the test ends after so many more rounds."""
         self.sender = Sender(tells)
+        self.rounds = rounds
         self.loop.run(self._begin())
 
     async def _begin(self) -> None:
@@ -135,11 +137,7 @@ class Retranscribing(RuleBasedStateMachine):
         self._tell(Fact(MEETING_COMPLETED, PROVIDER, BOT, body, distinct=""))
         self.desk.clock.passes(600)
 
-    @rule(seconds=st.sampled_from([1, 30, 130, 301, 700, 3601]))
-    def time_passes(self, seconds: float) -> None:
-        self.desk.clock.passes(seconds)
-
-    @rule(away=st.booleans())
+    @rule(away=st.sampled_from([False, False, True]))
     def the_api_is(self, away: bool) -> None:
         self.sender.away = away
 
@@ -155,12 +153,16 @@ class Retranscribing(RuleBasedStateMachine):
         self.log.append(self.desk.by_hand())
 
     @rule(
+        after_seconds=st.sampled_from([0, 1, 130, 301, 301, 700, 3601]),
         place=st.integers(0, 20),
         workers=st.sampled_from([1, 1, 2]),
-        dies_at=st.sampled_from([None, None, 0, 1, 2, 3]),
+        dies_at=st.sampled_from([None, None, None, None, 0, 1, 2, 3]),
         next_call=st.sampled_from(_CALLS),
     )
-    def a_record_is_handled(self, place: int, workers: int, dies_at: int | None, next_call: str) -> None:
+    def a_record_is_handled(
+        self, after_seconds: float, place: int, workers: int, dies_at: int | None, next_call: str
+    ) -> None:
+        self.desk.clock.passes(after_seconds)
         self.sender.next_call = next_call
         record = self.log[-1 - place % len(self.log)]
         self.loop.run(self._handle(record, workers, dies_at))
@@ -196,8 +198,8 @@ class Retranscribing(RuleBasedStateMachine):
     def _comes_to_its_end(self) -> None:
         """With the API back, whatever stands open is over in some hours, and by then all is told."""
         self.sender.away, self.sender.next_call = False, "fine"
-        for _ in range(100):
-            if self.sender.running:
+        for turn in range(100):
+            if self.sender.running and turn >= self.rounds:
                 self.sender.ends(False)
             for record in list(self.log):
                 self.loop.run(self._handle(record, 1, None))
@@ -232,8 +234,8 @@ class _Dying:
 
 TestRetranscribing = Retranscribing.TestCase
 TestRetranscribing.settings = settings(
-    max_examples=25,
-    stateful_step_count=25,
+    max_examples=50,
+    stateful_step_count=12,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )
