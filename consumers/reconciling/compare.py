@@ -60,7 +60,7 @@ def _compared(unit: Unit, past: Judged | None, final: FinalEvent, standing: Stan
     said = _observed(_record(unit, final, run.now_ms()))
     if said is None:
         return Finding("impossible", "What the provider answers is not the event that it should stand for.")
-    event = standing.event_like(said)
+    event = standing.event_like(said, final)
     record = _record(unit, final, run.now_ms(), event.id if event is not None else None)
     lacking = [f"the event {said.type}"] if event is None else _lacking(said, standing)
     if final.deleted and said.says is State.COMPLETED and (standing.failures or not standing.artifacts):

@@ -12,6 +12,7 @@ from infra.database.closings import closings
 from infra.database.engine import Database
 from infra.database.events import MeetingEvent, timeline
 from infra.database.failures import Failure, open_failures_of
+from infra.providers.base import FinalEvent
 from schemas.facts import FACTS
 from schemas.manifest import Artifact
 from schemas.meeting import Observation, State
@@ -32,10 +33,14 @@ class Standing:
     failures: Sequence[Failure]
     discarded: str | None
 
-    def event_like(self, said: Observation) -> MeetingEvent | None:
+    def event_like(self, said: Observation, final: FinalEvent) -> MeetingEvent | None:
         """One of this name or, if `said` ends the meeting, one that ended it as well or better; null where
-        none came. Of several, the one that brought most of what is stored, then the newest.
+        none came, or not all that `final` stands for. Of several, the one that brought most of what is
+        stored, then the newest.
         """
+        there = {event.id for event in self.events}
+        if final.id not in there and not there.issuperset(final.stands_for):
+            return None
         same = [event for event in self.events if event.said.type == said.type]
         if said.says in FINAL:
             as_well = (State.COMPLETED, said.says)

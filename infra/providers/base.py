@@ -70,12 +70,15 @@ class FinalEvent:
     keys, passwords and tokens that are in it. `id` is the `ce_id` that the webhook would have; null: the one
     derived from the provider, the event's name and the meeting alone. Where it cannot be known, because the
     sender gives each delivery its own, any that is the same for the same event will do: handlers know what
-    they have stored. `deleted` says that the provider has deleted the meeting's files.
+    they have stored. `stands_for` are the `ce_id`s of all webhooks that together say the same, where these
+    are known: with one of them missing, others of the name do not make up for it. `deleted` says that the
+    provider has deleted the meeting's files.
     """
 
     type: str
     body: bytes
     id: str | None = None
+    stands_for: tuple[str, ...] = ()
     deleted: bool = False
 
 

@@ -13,6 +13,7 @@ from consumers.base import Consumer, Services
 from consumers.reconciling.base import Counts, Run
 from consumers.reconciling.run import reconcile
 from infra.database.artifacts import artifacts_of
+from infra.database.events import timeline
 from infra.database.meetings import Meeting, find_meetings
 from infra.database.outcomes import record_successes
 from infra.eventlog.base import EventLog
@@ -92,6 +93,11 @@ class Scene:
         async with self.services.database.reading() as tx:
             [found] = await find_meetings(tx, SESSION)
         return found.meeting
+
+    async def told(self) -> list[str]:
+        """What each event says, in a few words."""
+        async with self.services.database.reading() as tx:
+            return [event.said.detail for event in await timeline(tx, PROVIDER, SESSION)]
 
     async def content(self, name: str) -> bytes:
         objects = self.services.objects

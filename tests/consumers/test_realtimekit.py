@@ -226,3 +226,25 @@ async def test_a_recording_of_which_only_the_beginning_was_told_is_fetched(scene
     await scene.work()
     assert await scene.content("video.mp4") == MOVIE
     assert (await scene.reconcile()).complete == 5
+
+
+async def test_a_recording_whose_way_to_our_own_bucket_was_told_halfway_is_told_to_its_end(
+    scene: Scene,
+) -> None:
+    await scene.webhook(ended_hours_ago(scene))
+    recorded(scene, "rec-1", "")
+    await scene.webhook(recording("UPLOADING"))
+    await scene.work()
+    assert (await scene.reconcile()).fetched == 1
+    await scene.work()
+    assert (await scene.told())[-1] == "UPLOADED to your own storage: rec-1.mp4"
+    assert (await scene.reconcile()).complete == 5
+
+
+async def test_recordings_in_our_own_bucket_of_which_all_was_told_are_left_alone(scene: Scene) -> None:
+    await scene.webhook(ended_hours_ago(scene))
+    for name in ("rec-1", "rec-2"):
+        recorded(scene, name, "")
+        await scene.webhook(recording("UPLOADED", id=name, recordingId=name))
+    await scene.work()
+    assert (await scene.reconcile()).complete == 5

@@ -85,11 +85,10 @@ async def _of_recordings(session: Session, session_id: str) -> FinalEvent | None
     done = [one for one in found if one.get("status") in (UPLOADED, ERRORED)]
     if not done or any(one not in done and _may_still_come(one) for one in found):
         return None
-    parts = [f"{one.get('id')} {one.get('status')}" for one in done]
-    id_ = derived_id("realtimekit", RECORDING, session_id, *sorted(parts))
-    if len(done) == 1:
-        id_ = derived_id("realtimekit", RECORDING, session_id, _id(done[0], "id"), str(done[0]["status"]))
-    return FinalEvent(_PREFIX + RECORDING, _body({"success": True, "data": done}), id=id_)
+    parts = sorted((_id(one, "id"), str(one["status"])) for one in done)
+    webhooks = tuple(derived_id("realtimekit", RECORDING, session_id, *part) for part in parts)
+    id_ = webhooks[0] if len(parts) == 1 else derived_id("realtimekit", RECORDING, session_id, *webhooks)
+    return FinalEvent(_PREFIX + RECORDING, _body({"success": True, "data": done}), id_, webhooks)
 
 
 def _body(answer: Mapping[str, Any]) -> bytes:
