@@ -35,7 +35,12 @@ _LANGUAGE: Final[Mapping[str, Callable[[str], Mapping[str, object]]]] = {
     "deepgram": lambda language: {"language": language},
     "assemblyai": lambda language: {"language_code": language},
 }
-"""`custom_params` are each provider's own: how it is told what is spoken."""
+"""`custom_params` are each provider's own: how it is told what is spoken.
+
+Gladia's are in https://docs.meetingbaas.com/api-v2/transcription; for the others Meeting BaaS refers to what
+Deepgram and AssemblyAI document of their own APIs, and says that it checks them before it takes the call.
+Neither was seen to work. What Speechmatics and Soniox would have to be told is not known.
+"""
 _RUNNING: Final = frozenset({"queued", "processing"})
 
 
@@ -94,7 +99,8 @@ class V2:
             tell = _LANGUAGE.get((provider or _DEFAULT_PROVIDER).lower())
             if tell is None:
                 raise NotOffered(f"How to tell {provider} a language by Meeting BaaS's API is not known.")
-            wanted |= {"provider": (provider or _DEFAULT_PROVIDER).lower(), "custom_params": tell(language)}
+            spoken = language.replace("_", "-").partition("-")[0].lower()  # few know every region
+            wanted |= {"provider": (provider or _DEFAULT_PROVIDER).lower(), "custom_params": tell(spoken)}
         question = json.dumps({"transcription": wanted} if wanted else None)
         path = f"/v2/bots/{safe(meeting_id)}/retranscribe"
         await self.session.ask(self.pace, "POST", path, {}, question)

@@ -150,3 +150,22 @@ async def test_an_answer_that_is_none_is_to_be_asked_for_again(
     upstream.always = raw(b'{"success": true, "data": {}}', "application/json")
     with pytest.raises(Retryable):
         await api.transcription("bot-1", event_type)
+
+
+@pytest.mark.parametrize(
+    ("provider", "told"),
+    [
+        (None, {"language_config": {"languages": ["pt"], "detect_language": False}}),
+        ("gladia", {"language_config": {"languages": ["pt"], "detect_language": False}}),
+        ("deepgram", {"language": "pt"}),
+        ("assemblyai", {"language_code": "pt"}),
+    ],
+)
+async def test_v2_tells_each_provider_the_language_in_its_own_way_and_without_its_region(
+    upstream: MeetingBaasApi, api: ProviderApi, provider: str | None, told: object
+) -> None:
+    bot = upstream.has("bot-1")
+    await api.retranscribe("bot-1", V2, provider=provider, language="pt-BR", key=None)
+    assert bot.transcribing.asked == [
+        {"transcription": {"provider": provider or "gladia", "custom_params": told}}
+    ]
