@@ -197,6 +197,23 @@ async def test_no_more_are_tried_than_was_asked_for(p: Pipeline) -> None:
     assert await p.open_ids() == ["2", "3", "4"]
 
 
+async def test_no_more_are_tried_of_all_consumers_together_than_was_asked_for(p: Pipeline) -> None:
+    for record in await p.fail(("e1", "m1"), ("e2", "m1")):
+        await p.bury_for("transcripts", record)
+
+    assert await p.replay(recordings(), transcripts(), limit=3) == ReplayCounts(healed=3)
+    assert await p.open_ids() == ["e2"]
+
+
+async def test_a_record_without_an_id_is_healed_once(p: Pipeline) -> None:
+    await p.log.append(WEBHOOKS, key="m1", value=b"{}", headers={"ce_type": "meeting-baas.complete"})
+    [record] = await records(p.log, WEBHOOKS)
+    await p.bury_for("recordings", record)
+
+    assert await p.replay(recordings()) == ReplayCounts(healed=1)
+    assert await p.replay(recordings()) == ReplayCounts()
+
+
 async def test_no_faster_than_was_asked_for(p: Pipeline) -> None:
     await p.fail(*[(str(number), f"m{number}") for number in range(5)])
     began = asyncio.get_running_loop().time()

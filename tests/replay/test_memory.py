@@ -28,9 +28,10 @@ async def main(url, error):
 
 asyncio.run(main(*sys.argv[1:]))
 """
-_FEW, _MANY = 10_000, 60_000
-_FLAT_KB = 25_000
-"""The cache of the index fills; what is kept of each letter in memory would be three times as much."""
+_FEW, _MANY = 10_000, 40_000
+_ERROR_CHARACTERS = 900
+_FLAT_KB = 20_000
+"""The cache of the index fills; an index in memory would take twice as much more."""
 
 
 def test_memory_does_not_grow_with_the_letters_that_there_are_nor_with_those_that_are_meant(
@@ -52,7 +53,13 @@ def test_memory_does_not_grow_with_the_letters_that_there_are_nor_with_those_tha
 def letters(first: int, last: int) -> list[Buried]:
     body = b"x" * 1000
     return [
-        Buried(f"event-{number}", f"bot-{number % 100}", body, number, error=f"404 from /{number}")
+        Buried(
+            f"event-{number}",
+            f"bot-{number % 100}",
+            body,
+            number,
+            error=f"404 from /{number}".ljust(_ERROR_CHARACTERS, "."),
+        )
         for number in range(first, last)
     ]
 
