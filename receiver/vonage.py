@@ -23,7 +23,9 @@ from receiver.admission import (
     header_secrets,
     is_one_of,
 )
-from schemas.vonage.events import CATEGORIES
+
+CATEGORIES: Final = ("session", "archive", "broadcast", "captions", "sip", "render")
+"""As `schemas.vonage.events` has them, which every command would wait for."""
 
 TOLERANCE_SECONDS: Final = 300
 ANY: Final = "any"

@@ -5,7 +5,6 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Final
 
 from adjourn.senders.registering import Registering
-from schemas.vonage.events import CATEGORIES
 
 if TYPE_CHECKING:
     from adjourn.settings import Settings
@@ -40,7 +39,7 @@ def _by_hand(settings: "Settings", url: str) -> Sequence[str]:
             if settings.vonage_application_id
             else "https://tokbox.com/account, your project, Project settings"
         )
-        places = ", ".join(f"«{_PLACES[category]}» {url.rstrip('/')}/{category}" for category in CATEGORIES)
+        places = ", ".join(f"«{place}» {url.rstrip('/')}/{category}" for category, place in _PLACES.items())
         steps.append(f"At {where}: set the callback URLs {places}.")
     if settings.vonage_signature_secrets:
         steps.append(

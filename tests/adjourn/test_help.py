@@ -37,6 +37,14 @@ def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
     assert not imported & HEAVY
 
 
+def test_settings_import_nothing_that_only_reads_and_asks_senders() -> None:
+    code = "import sys, adjourn.settings; print(*{name.partition('.')[0] for name in sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    imported = set(done.stdout.split())
+    assert "adjourn" in imported
+    assert not imported & {"schemas", "consumers", "aiohttp", "starlette", "sqlalchemy", "cryptography"}
+
+
 def test_help_lists_every_command(tmp_path: Path) -> None:
     done = Program(tmp_path).run("--help")
     assert done.returncode == 0

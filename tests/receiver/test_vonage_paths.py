@@ -4,7 +4,12 @@ import pytest
 
 from receiver import vonage
 from receiver.admission import Unauthentic, Unjudged
+from schemas.vonage import events
 from tests.receiver.vonage_signing import NOW, OTHER, SECRET, TOKEN, bearer, judge, token
+
+
+def test_the_categories_are_those_of_the_events() -> None:
+    assert vonage.CATEGORIES == events.CATEGORIES
 
 
 def test_a_category_has_its_own_secret() -> None:
