@@ -32,6 +32,7 @@ from adjourn.wiring import opened
 from consumers.reconciling.base import Counts, Run
 from consumers.reconciling.run import reconcile as reconcile_run
 from consumers.reconciling.turns import NotOurTurn, own_name, reconcile_in_turn, since_when
+from consumers.reconciling.waiting import unworked_after
 from infra.clock import wall_clock_ms
 from infra.database.reconciling import Judged, Verdict
 from infra.errors import Poison, Retryable
@@ -52,9 +53,12 @@ _TOLD: Final[tuple[Verdict, ...]] = ("fetched", "missing", "waiting", "impossibl
 @click.option("--provider", type=click.Choice(list(SENDERS)), help="Only what is there.")
 @click.option("--again", is_flag=True, help="Ask anew about everything, also about what was found before.")
 @click.option("--dry-run", is_flag=True, help="Only say what is missing.")
+@click.option(
+    "--wait", is_flag=True, help="Until the consumers are through; exits 1 if something is missing."
+)
 @json_option
 def reconcile(
-    since: datetime | None, provider: str | None, again: bool, dry_run: bool, as_json: bool
+    since: datetime | None, provider: str | None, again: bool, dry_run: bool, wait: bool, as_json: bool
 ) -> None:
     """Compare with the providers, and fetch what never came.
 
@@ -62,14 +66,22 @@ def reconcile(
     was heard for an hour. What is missing is handed to the consumers in place of its webhook, so they need
     to run. It may be stopped at any time, and be repeated.
     """
+    if dry_run and wait:
+        raise click.UsageError("--dry-run hands nothing to the consumers: there is nothing to --wait for.")
     configured = settings()
-    troubles = run_async(_reconcile(configured, since, provider, again, dry_run, as_json))
+    troubles = run_async(_reconcile(configured, since, provider, again, dry_run, wait, as_json))
     if troubles:
         raise failed(" ".join(troubles))
 
 
 async def _reconcile(
-    configured: Settings, since: datetime | None, only: str | None, again: bool, dry: bool, as_json: bool
+    configured: Settings,
+    since: datetime | None,
+    only: str | None,
+    again: bool,
+    dry: bool,
+    wait: bool,
+    as_json: bool,
 ) -> list[str]:
     """What went wrong, a sentence for each provider."""
     require_existing(configured.log_url)
@@ -82,18 +94,50 @@ async def _reconcile(
         log, database = parts.log, parts.services.database
         for provider, api in apis.items():
             begins = since or await since_when(database, provider, wall_clock_ms())
-            run, found = Run(provider, api, log, database, begins, again, dry), list[Judged]()
-            try:
-                with _progress(provider, found, quiet=as_json) as add:
-                    run = replace(run, found=add)
-                    counts = await (reconcile_run(run) if dry else _in_turn(run))
-            except (Poison, Retryable) as error:
-                troubles.append(f"{provider}: {sentence(error)}")
-                counts = _counted(found)
-                if not found:
-                    continue
-            (_print_objects if as_json else _print_words)(run, counts, found)
+            run = Run(provider, api, log, database, begins, again, dry)
+            counts, found, trouble = await _compared(run, as_json)
+            if wait and counts.fetched:
+                if not as_json:
+                    _print_words(run, counts, found)
+                left = await _waited(run, found, quiet=as_json)
+                counts, found, broken = await _compared(replace(run, again=False), as_json)
+                trouble = trouble or broken or _not_through(provider, left)
+            if found or not trouble:
+                (_print_objects if as_json else _print_words)(run, counts, found)
+            if wait and counts.missing and not trouble:
+                trouble = f"{provider}: {counts.missing} of {counts.known} are still missing something."
+            troubles += [trouble] if trouble else []
     return troubles
+
+
+async def _compared(run: Run, as_json: bool) -> tuple[Counts, Sequence[Judged], str]:
+    """And what went wrong: "" where nothing did."""
+    found: list[Judged] = []
+    try:
+        with _progress(run.provider, found, quiet=as_json) as add:
+            told = replace(run, found=add)
+            return await (reconcile_run(told) if run.dry else _in_turn(told)), found, ""
+    except (Poison, Retryable) as error:
+        return _counted(found), found, f"{run.provider}: {sentence(error)}"
+
+
+async def _waited(run: Run, found: Sequence[Judged], *, quiet: bool) -> Sequence[Judged]:
+    from rich.console import Console
+
+    console = Console(stderr=True, quiet=quiet or not sys.stderr.isatty())
+    with console.status("waiting until the consumers are through …"):
+        return await unworked_after(
+            found, run.database, wait_seconds=_LONGEST_WAIT_SECONDS, look_seconds=_LOOK_SECONDS
+        )
+
+
+def _not_through(provider: str, left: Sequence[Judged]) -> str:
+    if not left:
+        return ""
+    return (
+        f"{provider}: after {_LONGEST_WAIT_SECONDS // 60} minutes the consumers are not through with "
+        f"{len(left)} of what was fetched: does `adjourn run` run?"
+    )
 
 
 async def _in_turn(run: Run) -> Counts:
@@ -161,7 +205,9 @@ def _print_words(run: Run, counts: Counts, found: Sequence[Judged]) -> None:
         if shown[verdict] > _SHOWN:
             click.echo(f"{verdict:<11}and {shown[verdict] - _SHOWN} more; --json lists all")
     if counts.fetched:
-        click.echo("What is fetched is in the log. The consumers work on it now, or once `adjourn run` runs.")
+        click.echo(
+            "What is fetched is in the log, not stored yet: consumers do that, once `adjourn run` is up."
+        )
     elif run.dry and counts.missing:
         click.echo("Nothing was fetched: without --dry-run it is.")
     elif counts.missing == counts.waiting == counts.impossible == 0:

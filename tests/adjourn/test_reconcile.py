@@ -85,6 +85,7 @@ async def test_one_command_finds_a_meeting_that_was_missed_and_says_when_nothing
         done = await place.run("reconcile", "--since", "1d")
         assert done.returncode == 0, done.stderr
         assert numbers(done.stdout) == [1, 0, 1, 1, 0, 0]
+        assert "in the log, not stored yet" in done.stdout
         await place.until_stored("bot-1")
         await asyncio.to_thread(eventually, lambda: worked_on(place.program), "worked on")
         again = await place.run("reconcile", "--since", "1d")
@@ -92,6 +93,23 @@ async def test_one_command_finds_a_meeting_that_was_missed_and_says_when_nothing
         assert again.stdout.endswith("Nothing is missing.\n")
         told = await place.run("meeting", "bot-1")
         assert "bot.completed      reconciled" in told.stdout
+
+
+async def test_who_waits_is_told_of_what_is_stored(tmp_path: Path) -> None:
+    async with opened_place(tmp_path) as place, place.running():
+        place.ended("bot-1")
+        [counts] = await place.json("reconcile", "--since", "1d", "--wait")
+        assert (counts["known"], counts["complete"], counts["missing"]) == (1, 1, 0)
+        [meeting] = await asyncio.to_thread(place.program.json, "meetings")
+        assert {"video", "audio", "transcript"} <= {one["kind"] for one in meeting["artifacts"]}
+
+
+async def test_who_waits_for_what_cannot_be_stored_is_told_so(tmp_path: Path) -> None:
+    async with opened_place(tmp_path, ADJOURN_DOWNLOAD_ALLOW="") as place, place.running():
+        place.ended("bot-1")
+        told = await place.run("reconcile", "--since", "1d", "--wait")
+        assert told.returncode == 1
+        assert "meeting-baas: 1 of 1 are still missing something." in told.stderr
 
 
 async def test_for_programs_each_gap_is_a_line_and_the_last_one_counts(tmp_path: Path) -> None:
