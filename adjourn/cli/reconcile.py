@@ -205,9 +205,7 @@ def _print_words(run: Run, counts: Counts, found: Sequence[Judged]) -> None:
         if shown[verdict] > _SHOWN:
             click.echo(f"{verdict:<11}and {shown[verdict] - _SHOWN} more; --json lists all")
     if counts.fetched:
-        click.echo(
-            "What is fetched is in the log, not stored yet: consumers do that, once `adjourn run` is up."
-        )
+        click.echo("What is fetched is in the log, not stored yet: the consumers of `adjourn run` do that.")
     elif run.dry and counts.missing:
         click.echo("Nothing was fetched: without --dry-run it is.")
     elif counts.missing == counts.waiting == counts.impossible == 0:
