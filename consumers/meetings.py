@@ -13,6 +13,7 @@ from consumers.meeting_state import decides, fold, tells
 from consumers.observed import observed
 from consumers.replacing import put_over
 from infra.database.artifacts import artifacts_of
+from infra.database.descriptions import Description, save_description
 from infra.database.events import MeetingEvent, add_event, timeline
 from infra.database.failures import Failure, add_failure
 from infra.database.meetings import Meeting, save_meeting, touch_meeting
@@ -62,6 +63,9 @@ async def _keep_webhook(record: Record, services: Services) -> Sequence[Fact]:
         return ()
     async with writing_of(services.database, said.provider, said.meeting_id) as tx:
         events = await _keep(tx, MeetingEvent(record.id, record.time_ms, said))
+        if said.title is not None:
+            called = Description(said.provider, said.room, said.title, ())
+            await save_description(tx, said.provider, said.meeting_id, called)
     return (_ended(fold(events), said),) if decides(record.id, events) else ()
 
 

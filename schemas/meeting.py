@@ -92,6 +92,9 @@ class Observation:
     summary: SummarySource | None = None
     no_summary: bool = False
     """The sender will make none of this meeting."""
+    title: str | None = None
+    room: str = ""
+    """The sender's own id of where it is held, as others before and after it are; "" where it has none."""
 
 
 @dataclass(frozen=True, slots=True)

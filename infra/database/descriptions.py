@@ -13,7 +13,8 @@ from infra.database.upsert import insert_into
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """`system` is the other system's name, and `id` the meeting's id there."""
+    """`system` is the name of who calls it so, and `id` the meeting's id there: of another system, or of its
+    sender, where that has an id for the room."""
 
     system: str
     id: str

@@ -69,6 +69,8 @@ def observe(record: Record) -> Observation | None:
         links=links,
         transcript=TranscriptSource(FILE, links[0].url) if links and name == TRANSCRIPT else None,
         summary=SummarySource(TEXT, links[0].url) if links and name == SUMMARY else None,
+        title=text(payload.meeting.get("title")) or text(payload.top.get("title")),
+        room=key_of(payload.meeting.get("id")) or key_of(payload.top.get("meetingId")),
     )
 
 

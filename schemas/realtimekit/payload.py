@@ -16,7 +16,7 @@ from schemas.realtimekit.events import ENDED, RECORDING
 Fields = Mapping[str, Any]
 
 _NOTHING: Final[Fields] = {}
-_IN_SESSIONS: Final = {"id": "sessionId", "meetingDisplayName": "title"}
+_IN_SESSIONS: Final = {"id": "sessionId", "associatedId": "id", "meetingDisplayName": "title"}
 
 
 @dataclass(frozen=True, slots=True)

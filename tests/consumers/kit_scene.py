@@ -14,7 +14,7 @@ from consumers.reconciling.base import Counts, Run
 from consumers.reconciling.run import reconcile
 from infra.database.artifacts import artifacts_of
 from infra.database.events import timeline
-from infra.database.meetings import Meeting, find_meetings
+from infra.database.meetings import Meeting, MeetingOverview, find_meetings
 from infra.database.outcomes import record_successes
 from infra.eventlog.base import EventLog
 from infra.providers.base import ProviderApi
@@ -90,9 +90,13 @@ class Scene:
             return {artifact.name: artifact for artifact in await artifacts_of(tx, PROVIDER, SESSION)}
 
     async def meeting(self) -> Meeting:
+        return (await self.overview(SESSION)).meeting
+
+    async def overview(self, id_: str) -> MeetingOverview:
+        """Of the one meeting that is known by that id."""
         async with self.services.database.reading() as tx:
-            [found] = await find_meetings(tx, SESSION)
-        return found.meeting
+            [found] = await find_meetings(tx, id_)
+        return found
 
     async def told(self) -> list[str]:
         """What each event says, in a few words."""

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from consumers import upstream
+from infra.database.descriptions import Description
 from infra.database.events import timeline
 from schemas.facts import MEETING_COMPLETED, MeetingEnded
 from schemas.meeting import State
@@ -248,3 +249,22 @@ async def test_recordings_in_our_own_bucket_of_which_all_was_told_are_left_alone
         await scene.webhook(recording("UPLOADED", id=name, recordingId=name))
     await scene.work()
     assert (await scene.reconcile()).complete == 5
+
+
+async def test_a_session_is_called_what_its_room_is_and_found_by_it(scene: Scene) -> None:
+    await scene.webhook(event("meeting.started", about=meeting(title="Weekly sync")))
+    await scene.webhook(event("meeting.ended", about=meeting(title="", endedAt=ENDED)))
+    await scene.work()
+    found = await scene.overview("room-1")
+    assert found.meeting.meeting_id == SESSION
+    assert found.described == Description("realtimekit", "room-1", "Weekly sync", ())
+
+
+async def test_a_session_whose_webhooks_never_came_is_called_what_the_api_says(scene: Scene) -> None:
+    ended_hours_ago(scene)
+    scene.kit.sessions[SESSION]["meeting_display_name"] = "Weekly sync"
+    await scene.reconcile()
+    await scene.work()
+    described = (await scene.overview(SESSION)).described
+    assert described is not None
+    assert (described.title, described.id) == ("Weekly sync", scene.kit.sessions[SESSION]["associated_id"])
