@@ -3,12 +3,13 @@
 import asyncio
 import json
 import re
+import sqlite3
 import signal
 import sqlite3
 import subprocess
 import urllib.request
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -116,6 +117,9 @@ async def test_for_programs_each_gap_is_a_line_and_the_last_one_counts(tmp_path:
     async with opened_place(tmp_path) as place:
         assert (await place.run("setup")).returncode == 0
         place.ended("bot-1")
+        await place.run("reconcile", "--since", "1d", "--dry-run")
+        with closing(sqlite3.connect(tmp_path / "var/adjourn.db")) as database:
+            assert database.execute("SELECT count(*) FROM reconciliations").fetchone() == (0,), "a dry run"
         gap, counts = await place.json("reconcile", "--since", "1d")
         assert (gap["meeting_id"], gap["verdict"]) == ("bot-1", "fetched")
         assert (counts["known"], counts["fetched"], counts["dry_run"]) == (1, 1, False)
