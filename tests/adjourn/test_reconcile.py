@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-import sqlite3
 import signal
 import sqlite3
 import subprocess
