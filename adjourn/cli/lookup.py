@@ -1,6 +1,7 @@
 """Which meeting a person means by an ID."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from click import ClickException
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -9,6 +10,8 @@ from adjourn.cli.output import failed, local_time, visible
 from infra.database.forgotten import forgotten_meetings, providers_of
 from infra.database.holdings import Key
 from infra.database.meetings import MeetingOverview, find_meetings
+
+_MOST_CHOICES: Final = 5
 
 
 async def only_meeting(tx: AsyncConnection, wanted: str) -> MeetingOverview:
@@ -21,7 +24,7 @@ async def only_meeting(tx: AsyncConnection, wanted: str) -> MeetingOverview:
         await _fail_if_forgotten(tx, wanted)
         raise failed(f"No meeting {visible(wanted)} is known here. `adjourn meetings` lists those that are.")
     if len(found) > 1:
-        raise _several(wanted, [overview.meeting.provider for overview in found])
+        raise _several([f"{each.meeting.provider}/{each.meeting.meeting_id}" for each in found])
     return found[0]
 
 
@@ -35,7 +38,7 @@ async def only_key(tx: AsyncConnection, wanted: str) -> Key:
     if not providers:
         raise failed(f"Nothing is known here of a meeting {visible(wanted)}: there is nothing to forget.")
     if len(providers) > 1:
-        raise _several(wanted, providers)
+        raise _several([f"{provider}/{wanted}" for provider in providers])
     return providers[0], meeting_id
 
 
@@ -51,6 +54,7 @@ async def _fail_if_forgotten(tx: AsyncConnection, wanted: str) -> None:
         )
 
 
-def _several(wanted: str, providers: Sequence[str]) -> ClickException:
-    choices = " or ".join(f"{provider}/{wanted}" for provider in providers)
-    return failed(f"Several providers have a meeting of that id. Say which: {visible(choices)}.")
+def _several(choices: Sequence[str]) -> ClickException:
+    """Of several providers, or in one room."""
+    some = " or ".join(choices[:_MOST_CHOICES]) + (" or …" if len(choices) > _MOST_CHOICES else "")
+    return failed(f"Several meetings are known by that id. Say which: {visible(some)}.")
