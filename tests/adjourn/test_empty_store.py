@@ -32,7 +32,7 @@ def test_nothing_is_no_error_and_no_line_for_programs(empty: Program) -> None:
 
 def test_people_are_told_that_there_is_nothing(empty: Program) -> None:
     assert "No meetings yet" in empty.run("meetings").stdout
-    assert empty.run("replay").stdout == "0 healed, 0 failed again.\n"
+    assert empty.run("replay").stdout == "There was nothing left to do.\n"
 
 
 def test_sending_to_nobody_is_a_sentence(empty: Program) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from infra.database.artifacts import Stored, add_artifact, artifacts_of, stored_of
+from infra.database.descriptions import Description, save_description
 from infra.database.downloads import (
     UnfinishedDownload,
     add_download,
@@ -21,6 +22,8 @@ from infra.database.events import MeetingEvent, add_event
 from infra.database.failures import Failure, add_failure
 from infra.database.forgotten import forget, forgotten_meetings, is_forgotten
 from infra.database.meetings import Meeting, save_meeting
+from infra.database.reconciling import Judged, keep_judged
+from infra.database.retranscriptions import Retranscription, Stage, add_retranscription
 from infra.database.tables import METADATA
 from infra.database.transcripts import TranscriptVersion, add_version
 from schemas.manifest import Artifact
@@ -132,6 +135,12 @@ async def _fill(tx: AsyncConnection, meeting_id: str) -> None:
     await add_version(
         tx, "p", meeting_id, version, [Segment(speaker=None, start=0, end=1, text="hi", words=())]
     )
+    await save_description(tx, "p", meeting_id, Description("another", "id", "Title", ()))
+    await keep_judged(tx, Judged("p", meeting_id, "p.t", "complete", "", 1))
+    again = Retranscription(
+        "p", meeting_id, f"r-{meeting_id}", "c", "hand", "p.t", None, None, Stage.REQUESTED, 1
+    )
+    await add_retranscription(tx, again)
     await add_failure(tx, Failure("c", f"e-{meeting_id}", "t", "p", meeting_id, "poison", "x", 1, 1, 0, 0))
 
 

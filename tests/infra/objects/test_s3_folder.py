@@ -33,7 +33,7 @@ def claimed(folders: PartsFolder, upload_id: str = "an upload") -> ClaimedFolder
 def left(folders: PartsFolder, upload_id: str = "an upload", content: bytes = b"some bytes") -> None:
     folder = claimed(folders, upload_id)
     part = folder.part(1)
-    part.add(memoryview(content))
+    part.add([memoryview(content)])
     part.leave()
     folder.leave()
 
@@ -58,7 +58,7 @@ def test_what_was_added_is_there_for_the_next_who_claims_it(folders: PartsFolder
     folder = claimed(folders)
     part = folder.part(1)
     part.recover()
-    part.add(memoryview(b"56789"))
+    part.add([memoryview(b"56789")])
     assert (part.size, part.crc) == (9, 0xCBF43926)
     assert content(part) == b"123456789"
     part.leave()
@@ -93,10 +93,10 @@ def test_an_upload_is_one_processs_at_a_time(folders: PartsFolder) -> None:
 def test_a_part_that_was_left_takes_nothing_more(folders: PartsFolder) -> None:
     folder = claimed(folders)
     part = folder.part(1)
-    part.add(memoryview(b"some bytes"))
+    part.add([memoryview(b"some bytes")])
     part.leave()
     with pytest.raises(Retryable, match="was left"):
-        part.add(memoryview(b"more"))
+        part.add([memoryview(b"more")])
     folder.leave()
     assert recovered(folders)[0] == len(b"some bytes")
 
@@ -104,7 +104,7 @@ def test_a_part_that_was_left_takes_nothing_more(folders: PartsFolder) -> None:
 def test_a_part_that_the_server_has_is_nowhere_else(folders: PartsFolder, root: Path) -> None:
     folder = claimed(folders)
     part = folder.part(1)
-    part.add(memoryview(b"some bytes"))
+    part.add([memoryview(b"some bytes")])
     part.drop()
     assert [path for path in root.rglob("*") if path.is_file()] == []
     folder.leave()
@@ -114,7 +114,7 @@ def test_a_discarded_upload_takes_no_further_part(folders: PartsFolder, root: Pa
     folder = claimed(folders)
     folders.remove("an upload")
     with pytest.raises(Retryable, match="was discarded"):
-        folder.part(1).add(memoryview(b"some bytes"))
+        folder.part(1).add([memoryview(b"some bytes")])
     folder.leave()
     assert list(root.rglob("*/*")) == []
 
