@@ -88,6 +88,9 @@ class Scans:
             await asyncio.wait([starting])
             await self._stop(consumer)
             raise
+        # aiokafka asks a broker for nothing within 100 ms of an answer, as long as any of that waits to be
+        # taken. We take what comes next by time, so that each partition's turn would cost 100 ms.
+        consumer._fetcher._prefetch_backoff = 0
         for place, offset in begins.items():
             consumer.seek(place, offset)
         return consumer

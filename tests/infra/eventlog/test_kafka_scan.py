@@ -7,6 +7,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.records_to_delete import RecordsToDelete
+from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.structs import TopicPartition
 
 from infra.eventlog.kafka.cluster import KafkaCluster
@@ -160,3 +161,8 @@ async def _delete_before(cluster: KafkaCluster, offset: int) -> None:
         await admin.delete_records({place: RecordsToDelete(before_offset=offset)})
     finally:
         await admin.close()
+
+
+def test_the_pause_that_a_scan_switches_off_is_still_where_aiokafka_keeps_it() -> None:
+    """Each partition's turn would cost 100 ms again, and nothing else would tell."""
+    assert "_prefetch_backoff" in Fetcher.__init__.__code__.co_names
