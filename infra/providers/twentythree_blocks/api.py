@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-import aiohttp
-
 from infra.providers.base import (
     Ended,
     FinalEvent,
@@ -21,6 +19,7 @@ from infra.providers.base import (
     UnknownUpstream,
 )
 from infra.providers.directory import Described
+from infra.providers.manners import opened_client
 from infra.providers.secrets import without_secrets
 from infra.providers.twentythree_blocks.session import Listed, Session
 from schemas.envelope import derived_id
@@ -47,18 +46,8 @@ async def open_twentythree_blocks(
 ) -> AsyncIterator["TwentyThreeBlocks"]:
     """The API at the first of `urls` that answers. A call takes `timeout_seconds` at most, besides the time
     for its turn. One reading of the list serves all who look for a session within `fresh_seconds`."""
-    async with aiohttp.ClientSession(
-        headers={
-            "Authorization": f"Bearer {token}",
-            "AppId": app_id,
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-            "User-Agent": "adjourn",
-        },
-        auto_decompress=False,  # it would hide the size of an answer
-        cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=aiohttp.ClientTimeout(total=timeout_seconds),
-    ) as client:
+    headers = {"Authorization": f"Bearer {token}", "AppId": app_id}
+    async with opened_client(headers, timeout_seconds) as client:
         yield TwentyThreeBlocks(Session(client, [url.rstrip("/") for url in urls]), fresh_seconds)
 
 

@@ -2,21 +2,37 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import aiohttp
 
 from infra.errors import Poison, Retryable
-from infra.providers.asking import Answer, ask
+from infra.providers.asking import Answer
 from infra.providers.base import KeyRefused, NotOffered, UnknownUpstream
+from infra.providers.manners import Manners
 from infra.providers.pace import Pace
 from schemas.vonage.twentythree_blocks import Meeting, read_meeting
 
-_MOST_BYTES: Final = 16 * 1024 * 1024
 _A_PAGE: Final = 100
 _MOST_PAGES: Final = 200
-_NOT_NOW: Final = frozenset({408, 425, 429})
-_PAUSE_SECONDS: Final = 5
+_KEY_REFUSED: Final = (
+    KeyRefused,
+    "23blocks refused our key ({status}): see ADJOURN_23BLOCKS_TOKEN and ADJOURN_23BLOCKS_APP_ID.",
+)
+_QUESTION_REFUSED: Final = (Poison, "23blocks does not take our question ({status}).")
+_MANNERS: Final = Manners(
+    "23blocks' API",
+    yes=frozenset({200}),
+    refusals={
+        400: _QUESTION_REFUSED,
+        401: _KEY_REFUSED,
+        403: _KEY_REFUSED,
+        404: (UnknownUpstream, "23blocks has nothing there (404)."),
+        422: _QUESTION_REFUSED,
+    },
+    max_bytes=16 * 1024 * 1024,
+    pause_seconds=5,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +84,7 @@ class Session:
         trouble: Retryable | UnknownUpstream | None = None
         for url in list(self.urls):
             try:
-                answer = await self._ask_at(url, path, query)
+                answer = await _MANNERS.ask(self.client, self.pace, "GET", url + path, query)
             except KeyRefused:
                 raise
             except (Retryable, UnknownUpstream) as error:
@@ -79,18 +95,6 @@ class Session:
             return answer
         assert trouble is not None
         raise trouble
-
-    async def _ask_at(self, url: str, path: str, query: Mapping[str, str]) -> Answer:
-        await self.pace.turn()
-        try:
-            answer = await ask(self.client, "GET", url + path, query, max_bytes=_MOST_BYTES)
-        except Retryable as error:
-            raise type(error)(f"23blocks' API: {error}", error.after_seconds) from error
-        if answer.status == 429:
-            self.pace.pause(answer.retry_after_seconds() or _PAUSE_SECONDS)
-        if answer.status != 200:
-            _raise_for(answer)
-        return answer
 
 
 def _listed(fields: Mapping[str, Any]) -> Sequence[Listed]:
@@ -106,18 +110,3 @@ def _safe(meeting_id: str) -> str:
     if not meeting_id.replace("-", "").replace("_", "").isalnum() or not meeting_id.isascii():
         raise UnknownUpstream("23blocks has no meeting of this id.")
     return meeting_id
-
-
-def _raise_for(answer: Answer) -> NoReturn:
-    status = answer.status
-    if status in (401, 403):
-        raise KeyRefused(
-            f"23blocks refused our key ({status}): see ADJOURN_23BLOCKS_TOKEN and ADJOURN_23BLOCKS_APP_ID."
-        )
-    if status == 404:
-        raise UnknownUpstream("23blocks has nothing there (404).")
-    if status in (400, 422):
-        raise Poison(f"23blocks does not take our question ({status}).")
-    if status in _NOT_NOW or status >= 500:
-        raise Retryable(f"23blocks' API answered {status}.", answer.retry_after_seconds())
-    raise Retryable(f"23blocks' API answered {status}.")

@@ -5,8 +5,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-import aiohttp
-
 from infra.errors import Poison, Retryable
 from infra.providers.base import (
     DeletedUpstream,
@@ -18,6 +16,7 @@ from infra.providers.base import (
     TranscriptDocument,
     Transcription,
 )
+from infra.providers.manners import opened_client
 from infra.providers.vonage.ending import ended, final_event
 from infra.providers.vonage.session import Archive, Session, undocumented
 from infra.providers.vonage.tokens import Authorize
@@ -42,12 +41,7 @@ async def open_vonage(
 ) -> AsyncIterator[ProviderApi]:
     """The API at `url` (no more than its host) for a project or application. `in_bucket` is null where
     archives stay with Vonage. A call takes `timeout_seconds` at most, besides the time for its turn."""
-    async with aiohttp.ClientSession(
-        headers={"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "adjourn"},
-        auto_decompress=False,  # it would hide the size of an answer
-        cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=aiohttp.ClientTimeout(total=timeout_seconds),
-    ) as client:
+    async with opened_client({}, timeout_seconds) as client:
         yield Vonage(
             Session(client, f"{url.rstrip('/')}/v2/project/{project}", authorize), project, in_bucket
         )

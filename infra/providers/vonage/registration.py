@@ -16,6 +16,7 @@ import aiohttp
 from infra.errors import Poison, Retryable
 from infra.providers.asking import ask
 from infra.providers.base import KeyRefused, UnknownUpstream
+from infra.providers.manners import opened_client
 from infra.providers.registration import Registration
 from schemas.lenient import text
 
@@ -47,17 +48,8 @@ async def open_registration(
     url: str, account_key: str, account_secret: str, application_id: str, *, timeout_seconds: float = 30
 ) -> AsyncIterator[Registration]:
     """`url` is no more than the host of the Applications API."""
-    async with aiohttp.ClientSession(
-        headers={
-            "Authorization": aiohttp.encode_basic_auth(account_key, account_secret),
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-            "User-Agent": "adjourn",
-        },
-        auto_decompress=False,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=aiohttp.ClientTimeout(total=timeout_seconds),
-    ) as client:
+    credential = aiohttp.encode_basic_auth(account_key, account_secret)
+    async with opened_client({"Authorization": credential}, timeout_seconds) as client:
         yield CallbackRegistration(client, f"{url.rstrip('/')}/v2/applications/{application_id}")
 
 

@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final, Literal, NoReturn
+from typing import Any, Final, Literal
 
 import aiohttp
 
 from infra.errors import Poison, Retryable
-from infra.providers.asking import Answer, ask
-from infra.providers.base import KeyRefused, Unclear, UnknownUpstream
+from infra.providers.asking import Answer
+from infra.providers.base import KeyRefused, UnknownUpstream
+from infra.providers.manners import Manners
 from infra.providers.pace import Pace
 from infra.providers.pages import Page, items_of_pages
 from infra.providers.vonage.tokens import Authorize
@@ -19,11 +21,25 @@ from schemas.lenient import number
 Archive = Mapping[str, Any]
 
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
-_MOST_BYTES: Final = 32 * 1024 * 1024
 _PAGE: Final = 1000
-_YES: Final = frozenset({200, 204})
-_NOT_NOW: Final = frozenset({408, 425, 429})
-_PAUSE_SECONDS: Final = 5
+_KEY_REFUSED: Final = (
+    KeyRefused,
+    "Vonage refused our key ({status}): see that ADJOURN_VONAGE_API_KEY and _API_SECRET are those of"
+    " an OpenTok project, or ADJOURN_VONAGE_PRIVATE_KEY_FILE that of ADJOURN_VONAGE_APPLICATION_ID.",
+)
+_MANNERS: Final = Manners(
+    "Vonage's API",
+    yes=frozenset({200, 204}),
+    refusals={
+        400: (Poison, "Vonage does not take our question for this session (400)."),
+        401: _KEY_REFUSED,
+        403: _KEY_REFUSED,
+        404: (UnknownUpstream, "Vonage knows no such archive or project, as far as our key may see (404)."),
+        409: (Retryable, "Vonage is not done with an archive of this session yet (409)."),
+    },
+    max_bytes=32 * 1024 * 1024,
+    pause_seconds=5,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,50 +85,20 @@ class Session:
         id_ = archive.get("id")
         if not isinstance(id_, str) or not _ID.fullmatch(id_):
             raise undocumented("id")
-        await self.ask("DELETE", f"/archive/{id_}", {}, missing_is_fine=True)
+        with suppress(UnknownUpstream):
+            await self.ask("DELETE", f"/archive/{id_}", {})
 
     async def ask(
         self,
         method: Literal["GET", "DELETE"],
         path: str,
         query: Mapping[str, str],
-        *,
-        missing_is_fine: bool = False,
     ) -> Answer:
         """The answer, if it says yes. Raises as `ProviderApi` says."""
-        await self.pace.turn()
-        try:
-            answer = await ask(
-                self.client, method, self.url + path, query, max_bytes=_MOST_BYTES, headers=self.authorize()
-            )
-        except Retryable as error:
-            raise type(error)(f"Vonage's API: {error}", error.after_seconds) from error
-        if answer.status == 429:
-            self.pace.pause(answer.retry_after_seconds() or _PAUSE_SECONDS)
-        if answer.status not in _YES and not (missing_is_fine and answer.status == 404):
-            _raise_for(answer)
-        return answer
+        return await _MANNERS.ask(
+            self.client, self.pace, method, self.url + path, query, headers=self.authorize()
+        )
 
 
 def undocumented(field: str) -> Retryable:
     return Retryable(f"Vonage's API: the answer is not as documented (`{field}`).")
-
-
-def _raise_for(answer: Answer) -> NoReturn:
-    status = answer.status
-    if status in (401, 403):
-        raise KeyRefused(
-            f"Vonage refused our key ({status}): see that ADJOURN_VONAGE_API_KEY and _API_SECRET are those of"
-            " an OpenTok project, or ADJOURN_VONAGE_PRIVATE_KEY_FILE that of ADJOURN_VONAGE_APPLICATION_ID."
-        )
-    if status == 404:
-        raise UnknownUpstream("Vonage knows no such archive or project, as far as our key may see (404).")
-    if status == 409:
-        raise Retryable("Vonage is not done with an archive of this session yet (409).")
-    if status == 400:
-        raise Poison("Vonage does not take our question for this session (400).")
-    if status >= 500:
-        raise Unclear(f"Vonage's API answered {status}.", answer.retry_after_seconds())
-    if status in _NOT_NOW:
-        raise Retryable(f"Vonage's API answered {status}.", answer.retry_after_seconds())
-    raise Retryable(f"Vonage's API answered {status}.")

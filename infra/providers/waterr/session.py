@@ -5,24 +5,45 @@ import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, NoReturn
+from typing import Any, Final, Literal
 
 import aiohttp
 
 from infra.errors import Poison, Retryable
-from infra.providers.asking import Answer, ask
-from infra.providers.base import DeletedUpstream, KeyRefused, Unclear, UnknownUpstream
+from infra.providers.asking import Answer
+from infra.providers.base import DeletedUpstream, KeyRefused, UnknownUpstream
+from infra.providers.manners import Manners, opened_client
 from infra.providers.pace import Pace
 from schemas.identity import NotAnEvent
 from schemas.lenient import parse_json
 from schemas.waterr.payload import unwrapped
 
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
-_MOST_BYTES: Final = 32 * 1024 * 1024
-"""A meeting comes with every sentence of it."""
-_NOT_NOW: Final = frozenset({408, 425, 429})
-_PAUSE_SECONDS: Final = 10
-"""After a 429 that does not say how long."""
+_KEY_REFUSED: Final = (
+    KeyRefused,
+    "Waterr refused our API key ({status}): see that ADJOURN_WATERR_API_KEY is a key (`wai_…`) of"
+    " the organisation whose meetings these are.",
+)
+_NOTHING_THERE: Final = (
+    UnknownUpstream,
+    "Waterr has no such thing now, as far as our API key may see ({status}).",
+)
+_QUESTION_REFUSED: Final = (Poison, "Waterr does not take our question for this meeting ({status}).")
+_MANNERS: Final = Manners(
+    "Waterr's API",
+    yes=frozenset({200, 201, 204}),
+    refusals={
+        202: _NOTHING_THERE,
+        400: _QUESTION_REFUSED,
+        401: _KEY_REFUSED,
+        403: _KEY_REFUSED,
+        404: _NOTHING_THERE,
+        410: (DeletedUpstream, "Waterr has deleted this meeting (410)."),
+        422: _QUESTION_REFUSED,
+    },
+    max_bytes=32 * 1024 * 1024,  # a meeting comes with every sentence of it
+    pause_seconds=10,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +63,10 @@ class Session:
         body: Mapping[str, object] | None = None,
     ) -> Answer:
         """The answer, if it says yes. Raises as `ProviderApi` says; `Unclear` where it may have been one."""
-        await self.pace.turn()
         question = None if body is None else json.dumps(body)
-        try:
-            answer = await ask(
-                self.client, method, self.url + path, query or {}, max_bytes=_MOST_BYTES, json=question
-            )
-        except Retryable as error:
-            raise type(error)(f"Waterr's API: {error}", error.after_seconds) from error
-        if answer.status == 429:
-            self.pace.pause(answer.retry_after_seconds() or _PAUSE_SECONDS)
-        if answer.status not in (200, 201, 204):
-            _raise_for(answer)
+        answer = await _MANNERS.ask(
+            self.client, self.pace, method, self.url + path, query or {}, json=question
+        )
         if answer.status != 204:
             _see_that_it_says_yes(answer)
         return answer
@@ -68,17 +81,7 @@ class Session:
 
 @asynccontextmanager
 async def opened_session(url: str, key: str, timeout_seconds: float) -> AsyncIterator[Session]:
-    async with aiohttp.ClientSession(
-        headers={
-            "Authorization": f"Bearer {key}",
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-            "User-Agent": "adjourn",
-        },
-        auto_decompress=False,  # it would hide the size of an answer
-        cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=aiohttp.ClientTimeout(total=timeout_seconds),
-    ) as client:
+    async with opened_client({"Authorization": f"Bearer {key}"}, timeout_seconds) as client:
         yield Session(client, url.rstrip("/"))
 
 
@@ -106,23 +109,3 @@ def _see_that_it_says_yes(answer: Answer) -> None:
         raise Retryable("Waterr's API said that it failed, with a status that says it did not.")
     if not isinstance(said, dict | list):
         raise undocumented("data")
-
-
-def _raise_for(answer: Answer) -> NoReturn:
-    status = answer.status
-    if status in (401, 403):
-        raise KeyRefused(
-            f"Waterr refused our API key ({status}): see that ADJOURN_WATERR_API_KEY is a key (`wai_…`) of"
-            " the organisation whose meetings these are."
-        )
-    if status in (202, 404):
-        raise UnknownUpstream(f"Waterr has no such thing now, as far as our API key may see ({status}).")
-    if status == 410:
-        raise DeletedUpstream("Waterr has deleted this meeting (410).")
-    if status in (400, 422):
-        raise Poison(f"Waterr does not take our question for this meeting ({status}).")
-    if status >= 500:
-        raise Unclear(f"Waterr's API answered {status}.", answer.retry_after_seconds())
-    if status in _NOT_NOW:
-        raise Retryable(f"Waterr's API answered {status}.", answer.retry_after_seconds())
-    raise Retryable(f"Waterr's API answered {status}.")
